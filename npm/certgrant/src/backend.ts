@@ -1,0 +1,183 @@
+/**
+ * The one interface between the TypeScript of this package and the Rust core, which comes as a native Node addon or as a
+ * WASM module. Both bindings export a class `Client` of this shape, and a test runs the same suite over both.
+ *
+ * The core does no IO and has no clock. The host asks it for a token (`acquire`) and, when a flight starts, carries out
+ * the steps that `step` returns until one is `done`. Times are milliseconds since the Unix epoch.
+ */
+
+/** Which binding does the work. */
+export type BackendName = "native" | "wasm";
+
+/** A loaded binding. */
+export interface Backend {
+  readonly name: BackendName;
+  /**
+   * Makes a client from a configuration.
+   *
+   * @throws an error with the members of {@link ErrorData} when the configuration or the certificate is not usable.
+   */
+  open(config: ClientConfig): Promise<BackendClient>;
+}
+
+/** What a client is made from; the bindings check it, the core explains what is wrong with it. */
+export interface ClientConfig {
+  /** `https://host[:port]` of the token service, without a tenant. */
+  authority: string;
+  /** Tenant GUID or verified domain (or `adfs`). */
+  tenant: string;
+  /** Application (client) id. */
+  clientId: string;
+  /** Which token endpoint is called: v1 takes a `resource`, v2 takes scopes. */
+  endpoint: "v1" | "v2";
+  /** PEM text with the private key and, unless `thumbprint` is given, its certificate. */
+  certificate: string | Uint8Array;
+  /** Hex thumbprint of the certificate, SHA-1 or SHA-256, with or without separators. */
+  thumbprint?: string | undefined;
+  /** Signature algorithm of the assertion; by default PS256, and RS256 for AD FS, v1 and SHA-1 thumbprints. */
+  algorithm?: "RS256" | "PS256" | undefined;
+  /** Whether the header carries the certificate chain (`x5c`). */
+  sendCertificateChain?: boolean | undefined;
+  /** Other tenants that a request may name; `*` allows all. */
+  additionallyAllowedTenants?: readonly string[] | undefined;
+  /** Value of the query parameter `api-version`, which adal-node sends; absent means no such parameter. */
+  apiVersion?: string | undefined;
+  /** Values of the `x-client-*` request headers. */
+  product?: ClientProduct | undefined;
+  /** How often a request that failed for a passing reason is sent again; 0 for never. */
+  maxRetries?: number | undefined;
+}
+
+/** What the token service is told about the calling library. */
+export interface ClientProduct {
+  sku: string;
+  version: string;
+  os?: string | undefined;
+  cpu?: string | undefined;
+}
+
+/** One application with its credential, its cache and the flights under way. */
+export interface BackendClient {
+  /** The certificate in use, as far as it is known; a key with a bare thumbprint has no dates. */
+  readonly certificate: CertificateInfo;
+  /** Looks for a cached token or a flight to wait for, or starts a flight. Throws what {@link Backend.open} throws. */
+  acquire(request: TokenRequest, now: number): Acquired;
+  /** Takes a flight one step further. After `done` the flight no longer exists. */
+  step(flight: number, input: StepInput, now: number): Step;
+  /** Ends a flight that nobody waits for any more. Unknown flights are ignored. */
+  abandon(flight: number): void;
+  /** Signs with the private key, off the event loop. */
+  sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array>;
+}
+
+export type Algorithm = "RS256" | "PS256";
+
+export interface CertificateInfo {
+  /** SHA-1 thumbprint, 40 upper-case hex digits; absent if only a SHA-256 thumbprint is known. */
+  thumbprint?: string | undefined;
+  /** SHA-256 thumbprint, 64 upper-case hex digits; absent if only a SHA-1 thumbprint is known. */
+  thumbprintSha256?: string | undefined;
+  notBefore?: number | undefined;
+  notAfter?: number | undefined;
+  algorithm: Algorithm;
+}
+
+/** One request for a token: `scopes` at a v2 endpoint, `resource` at a v1 endpoint. */
+export interface TokenRequest {
+  scopes?: readonly string[] | undefined;
+  resource?: string | undefined;
+  /** Another tenant than the configured one. */
+  tenant?: string | undefined;
+  /** Claims of a claims challenge, as a JSON object; such a request bypasses the cache. */
+  claims?: string | undefined;
+  /** Declares that the caller can handle claims challenges (`cp1`). */
+  enableCae?: boolean | undefined;
+  /** Asks the service even if a token is cached; the caller keeps a cache of its own. */
+  skipCache?: boolean | undefined;
+  /** Sent as `client-request-id`; by default one is made. */
+  correlationId?: string | undefined;
+}
+
+export type Acquired =
+  | { kind: "hit"; token: AccessToken }
+  /** A flight for the same token is under way: wait for its result. */
+  | { kind: "join"; flight: number }
+  /** A new flight: drive it with `step`, first input `begin`. */
+  | { kind: "start"; flight: number };
+
+/** A token response (RFC 6749 section 5.1) with the members that Entra adds. */
+export interface AccessToken {
+  accessToken: string;
+  tokenType: string;
+  /** When the token dies, by this machine's clock. */
+  expiresOn: number;
+  /** From when on it should be renewed. */
+  refreshOn?: number | undefined;
+  /** The members of the response as the service gave them, numbers in seconds. */
+  expiresIn: number;
+  extExpiresIn?: number | undefined;
+  serviceExpiresOn?: number | undefined;
+  notBefore?: number | undefined;
+  refreshIn?: number | undefined;
+  resource?: string | undefined;
+  scope?: string | undefined;
+}
+
+export type StepInput =
+  /** `entropy` is 32 fresh random bytes: the flight's `jti`, correlation id and jitter come from it. */
+  | { kind: "begin"; entropy: Uint8Array }
+  | { kind: "signature"; signature: Uint8Array }
+  | { kind: "assertion"; assertion: string }
+  | { kind: "response"; status: number; headers: Record<string, string>; body: Uint8Array }
+  /** No response: the connection failed or the time was up. `message` must hold no secret. */
+  | { kind: "failure"; reason: "network" | "timeout"; message: string }
+  /** The time of a `wait` has come. */
+  | { kind: "woken" }
+  /** The signer or the assertion callback failed. */
+  | { kind: "signingFailed"; message: string };
+
+export type Step =
+  | { kind: "sign"; algorithm: Algorithm; signingInput: string }
+  | { kind: "assert"; audience: string }
+  | { kind: "send"; request: HttpRequest }
+  | { kind: "wait"; until: number }
+  | { kind: "done"; token?: AccessToken | undefined; error?: ErrorData | undefined };
+
+export interface HttpRequest {
+  method: "GET" | "POST";
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  /** After how many milliseconds the host gives up. */
+  timeout: number;
+}
+
+/** What an error of the core is made of. */
+export interface ErrorData {
+  /** Stable code, `ERR_…`. */
+  code: string;
+  /** What failed, what was found, what was expected. */
+  message: string;
+  /** What to do. */
+  hint: string;
+  /** The token service's own words, where it answered with an error. */
+  service?: ServiceError | undefined;
+}
+
+/** An error response of the token service (RFC 6749 section 5.2), with the members that Entra adds. */
+export interface ServiceError {
+  status: number;
+  error: string;
+  errorDescription?: string | undefined;
+  errorCodes: number[];
+  timestamp?: string | undefined;
+  traceId?: string | undefined;
+  correlationId?: string | undefined;
+  errorUri?: string | undefined;
+  subError?: string | undefined;
+  claims?: string | undefined;
+  /** Value of the response header `x-ms-request-id`. */
+  requestId?: string | undefined;
+  /** Seconds after which the service wants to be asked again. */
+  retryAfter?: number | undefined;
+}

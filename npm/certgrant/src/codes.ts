@@ -1,0 +1,63 @@
+/**
+ * The stable codes of certgrant's errors.
+ *
+ * The codes of the core are one table in `crates/core/src/error.rs`; this list repeats it and adds what only JavaScript
+ * can get wrong. Callers may branch on a code; a message may change with any release.
+ */
+
+/** Codes of the core, the same in Rust and JavaScript. */
+export const CORE_ERROR_CODES = [
+  "ERR_AUTHORITY_INSECURE",
+  "ERR_AUTHORITY_INVALID",
+  "ERR_CERTIFICATE_INVALID",
+  "ERR_CERTIFICATE_MISSING",
+  "ERR_CLAIMS_INVALID",
+  "ERR_CLIENT_ID_INVALID",
+  "ERR_ENDPOINT_MISMATCH",
+  "ERR_KEY_AMBIGUOUS",
+  "ERR_KEY_ENCRYPTED",
+  "ERR_KEY_INVALID",
+  "ERR_KEY_MISMATCH",
+  "ERR_KEY_MISSING",
+  "ERR_KEY_UNSUPPORTED",
+  "ERR_KEY_WEAK",
+  "ERR_NETWORK_FAILED",
+  "ERR_PEM_INVALID",
+  "ERR_PEM_NOT_FOUND",
+  "ERR_REQUEST_TIMEOUT",
+  "ERR_RESOURCE_INVALID",
+  "ERR_RESPONSE_INVALID",
+  "ERR_SCOPE_INVALID",
+  "ERR_SERVICE_REFUSED",
+  "ERR_SERVICE_UNAVAILABLE",
+  "ERR_SIGNATURE_INVALID",
+  "ERR_SIGNING_FAILED",
+  "ERR_STEP_UNEXPECTED",
+  "ERR_TENANT_INVALID",
+  "ERR_TENANT_NOT_ALLOWED",
+  "ERR_TENANT_NOT_SPECIFIC",
+  "ERR_THUMBPRINT_INVALID",
+  "ERR_THUMBPRINT_MISMATCH",
+  "ERR_THUMBPRINT_UNSUITABLE",
+] as const;
+
+/** A code of the core. */
+export type CoreErrorCode = (typeof CORE_ERROR_CODES)[number];
+
+/** Codes that only JavaScript makes. */
+export type HostErrorCode =
+  /** The caller gave up waiting through its `abortSignal`. */
+  | "ERR_ABORTED"
+  /** Neither the native addon nor the WASM module could be loaded, or not the one that was asked for. */
+  | "ERR_BACKEND_UNAVAILABLE"
+  /** The certificate file could not be read. */
+  | "ERR_FILE_UNREADABLE"
+  /** A fault of certgrant itself. */
+  | "ERR_INTERNAL"
+  /** An argument is not of the documented type. */
+  | "ERR_INVALID_ARG_TYPE"
+  /** An argument is of the right type but not usable. */
+  | "ERR_INVALID_ARG_VALUE";
+
+/** Every value that `error.code` can have. */
+export type ErrorCode = CoreErrorCode | HostErrorCode;

@@ -1,0 +1,265 @@
+/**
+ * `ClientCertificateCredential`: app-only tokens from Microsoft Entra ID for a certificate, with the constructor and
+ * `getToken` of `@azure/identity`, so that it is a `TokenCredential` of `@azure/core-auth`.
+ *
+ * The constructor checks the shapes of its arguments and does no IO. The first `getToken` loads the backend and the
+ * certificate; what is wrong with authority, tenant or certificate is found then, by the core.
+ */
+import type { ClientConfig, TokenRequest } from "./backend.ts";
+import { Driver, type FlightHost, withPatience } from "./driver.ts";
+import { abortError, argumentTypeError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
+import { RequestLog } from "./log.ts";
+import type {
+  AccessToken,
+  CertificateContent,
+  CertificateFile,
+  ClientCertificateCredentialOptions,
+  GetTokenOptions,
+} from "./options.ts";
+import { platform } from "./platform.ts";
+import { type Fetch, send } from "./transport.ts";
+import { PACKAGE_VERSION } from "./version.ts";
+
+const NAME = "ClientCertificateCredential";
+const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
+/** The sentences of `@azure/identity`, which callers match. */
+const TROUBLESHOOTING =
+  "To troubleshoot, visit https://aka.ms/azsdk/js/identity/serviceprincipalauthentication/troubleshoot.";
+
+/**
+ * Gets tokens for an application that proves its identity with a certificate.
+ *
+ * @example
+ * ```ts
+ * import { ClientCertificateCredential } from "certgrant";
+ *
+ * const credential = new ClientCertificateCredential(tenantId, clientId, "app.pem");
+ * const { token } = await credential.getToken("https://graph.microsoft.com/.default");
+ * ```
+ */
+export class ClientCertificateCredential {
+  readonly #tenantId: string;
+  readonly #clientId: string;
+  readonly #certificate: { path: string } | { content: string | Uint8Array };
+  readonly #options: ClientCertificateCredentialOptions;
+  #driver: Driver | undefined;
+  #opening: Promise<Driver> | undefined;
+
+  /**
+   * @param tenantId - Directory (tenant) id or a verified domain.
+   * @param clientId - Application (client) id.
+   * @param certificatePath - Path of a PEM file with the private key and its certificate.
+   * @throws TypeError with the code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(
+    tenantId: string,
+    clientId: string,
+    certificatePath: string,
+    options?: ClientCertificateCredentialOptions,
+  );
+  /**
+   * @param tenantId - Directory (tenant) id or a verified domain.
+   * @param clientId - Application (client) id.
+   * @param configuration - The PEM file with the private key and its certificate, or the PEM itself.
+   * @throws TypeError with the code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`
+   */
+  constructor(
+    tenantId: string,
+    clientId: string,
+    configuration: CertificateFile | CertificateContent,
+    options?: ClientCertificateCredentialOptions,
+  );
+  constructor(
+    tenantId: string,
+    clientId: string,
+    certificate: string | CertificateFile | CertificateContent,
+    options: ClientCertificateCredentialOptions = {},
+  ) {
+    if (!tenantId || !clientId) throw argumentValueError(`${NAME}: tenantId and clientId are required parameters.`);
+    expectType("tenantId", tenantId, "string");
+    expectType("clientId", clientId, "string");
+    this.#tenantId = tenantId;
+    this.#clientId = clientId;
+    this.#certificate = certificateSource(certificate);
+    this.#options = { ...checkedOptions(options) };
+  }
+
+  /**
+   * Gets an access token, from the cache while it is good for some minutes more. Calls for the same token share one
+   * request.
+   *
+   * @param scopes - The resource's App ID URI followed by `/.default`.
+   * @returns the token and when it expires, in milliseconds since the Unix epoch
+   * @throws CertgrantError with a stable `code` and a `hint`
+   * @throws TypeError if an argument is not of the documented type
+   */
+  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    const request = tokenRequest(scopes, options);
+    const patience = { signal: options.abortSignal, timeout: options.requestOptions?.timeout };
+    if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
+    const log = new RequestLog(
+      this.#options.logger,
+      this.#options.loggingOptions?.allowLoggingAccountIdentifiers === true,
+    );
+    const driver = this.#driver ?? (await this.#ready(log, patience));
+    try {
+      const { token, error } = await driver.acquire(request, this.#host(driver, log), patience);
+      if (!token) throw error;
+      return accessToken(token);
+    } catch (error) {
+      // After a fault of the backend its state is not to be trusted: the next call opens another client.
+      if ((error as CertgrantError).code === "ERR_INTERNAL" && this.#driver === driver) this.#driver = undefined;
+      throw error;
+    }
+  }
+
+  async #ready(log: RequestLog, patience: Parameters<typeof withPatience>[1]): Promise<Driver> {
+    // One attempt for all callers; a failed one is forgotten, so that a later call can succeed.
+    this.#opening ??= this.#open(log)
+      .then((driver) => {
+        this.#driver = driver;
+        return driver;
+      })
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    return withPatience(this.#opening, patience);
+  }
+
+  async #open(log: RequestLog): Promise<Driver> {
+    try {
+      const { os, cpu, ...host } = runtime();
+      const certificate =
+        "path" in this.#certificate ? await host.readFile(this.#certificate.path) : this.#certificate.content;
+      const backend = await host.loadBackend();
+      const client = await backend.open(this.#config(certificate, os, cpu));
+      const { thumbprintSha256, thumbprint, notAfter } = client.certificate;
+      const until = notAfter === undefined ? "" : `, valid until ${new Date(notAfter).toISOString()}`;
+      log.write("verbose", `${backend.name} backend, certificate ${thumbprintSha256 ?? thumbprint}${until}`);
+      log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
+      return new Driver(client);
+    } catch (thrown) {
+      const error = fromThrown(thrown);
+      log.write("error", `no client: ${error.code}`);
+      throw error;
+    }
+  }
+
+  #config(certificate: string | Uint8Array, os: string, cpu: string): ClientConfig {
+    const options = this.#options;
+    return {
+      authority: options.authorityHost ?? platform().variable("AZURE_AUTHORITY_HOST") ?? DEFAULT_AUTHORITY,
+      tenant: this.#tenantId,
+      clientId: this.#clientId,
+      endpoint: "v2",
+      certificate,
+      algorithm: options.algorithm,
+      sendCertificateChain: options.sendCertificateChain,
+      additionallyAllowedTenants: options.additionallyAllowedTenants,
+      product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
+      maxRetries: options.retryOptions?.maxRetries,
+    };
+  }
+
+  #host(driver: Driver, log: RequestLog): FlightHost {
+    const fetch = this.#options.fetch ?? (globalThis.fetch as Fetch);
+    const { thumbprintSha256, thumbprint } = driver.certificate;
+    return {
+      send: (request, aborted) => send(fetch, request, aborted),
+      observe: (event) => log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown"),
+    };
+  }
+}
+
+/** The platform with its methods bound, to be taken apart. */
+function runtime() {
+  const host = platform();
+  return {
+    os: host.os,
+    cpu: host.cpu,
+    readFile: (path: string) => host.readFile(path),
+    loadBackend: () => host.loadBackend(),
+  };
+}
+
+function certificateSource(
+  certificate: string | CertificateFile | CertificateContent,
+): { path: string } | { content: string | Uint8Array } {
+  const given: Partial<CertificateFile & CertificateContent> =
+    typeof certificate === "string" ? { certificatePath: certificate } : (certificate ?? {});
+  const { certificatePath: path, certificate: content, certificatePassword: password } = given;
+  if (!content && !path) {
+    throw argumentValueError(
+      `${NAME}: Provide either a PEM certificate in string form, or the path to that certificate in the filesystem. ${TROUBLESHOOTING}`,
+    );
+  }
+  if (content && path) {
+    throw argumentValueError(
+      `${NAME}: To avoid unexpected behaviors, providing both the contents of a PEM certificate and the path to a PEM certificate is forbidden. ${TROUBLESHOOTING}`,
+    );
+  }
+  if (password !== undefined) expectType("certificatePassword", password, "string");
+  if (path) {
+    expectType("certificatePath", path, "string");
+    return { path };
+  }
+  if (typeof content !== "string" && !(content instanceof Uint8Array)) {
+    throw argumentTypeError(`${NAME}: certificate must be a string or a Uint8Array, found ${typeof content}`);
+  }
+  // A copy: the caller may wipe its bytes.
+  return { content: typeof content === "string" ? content : content.slice() };
+}
+
+function checkedOptions(options: ClientCertificateCredentialOptions): ClientCertificateCredentialOptions {
+  if (options === null || typeof options !== "object") {
+    throw argumentTypeError(`${NAME}: options must be an object, found ${options === null ? "null" : typeof options}`);
+  }
+  const { additionallyAllowedTenants: tenants, algorithm, retryOptions } = options;
+  for (const [name, type] of OPTION_TYPES) {
+    if (options[name] !== undefined) expectType(`options.${name}`, options[name], type);
+  }
+  if (tenants !== undefined && !(Array.isArray(tenants) && tenants.every((tenant) => typeof tenant === "string"))) {
+    throw argumentTypeError(`${NAME}: options.additionallyAllowedTenants must be an array of strings`);
+  }
+  if (algorithm !== undefined && algorithm !== "RS256" && algorithm !== "PS256") {
+    throw argumentValueError(`${NAME}: options.algorithm must be "RS256" or "PS256"`);
+  }
+  const retries = retryOptions?.maxRetries;
+  if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100)) {
+    throw argumentValueError(`${NAME}: options.retryOptions.maxRetries must be an integer from 0 to 100`);
+  }
+  return options;
+}
+
+const OPTION_TYPES = [
+  ["authorityHost", "string"],
+  ["sendCertificateChain", "boolean"],
+  ["fetch", "function"],
+  ["logger", "function"],
+] as const;
+
+function tokenRequest(scopes: string | string[], options: GetTokenOptions): TokenRequest {
+  const list = Array.isArray(scopes) ? [...scopes] : [scopes];
+  if (!list.every((scope) => typeof scope === "string")) {
+    throw argumentTypeError(`${NAME}.getToken: scopes must be a string or an array of strings`);
+  }
+  const { claims, tenantId, enableCae, requestOptions } = options;
+  if (claims !== undefined) expectType("options.claims", claims, "string");
+  if (tenantId !== undefined) expectType("options.tenantId", tenantId, "string");
+  const timeout = requestOptions?.timeout;
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
+    throw argumentTypeError(`${NAME}.getToken: options.requestOptions.timeout must be a number of milliseconds`);
+  }
+  return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true };
+}
+
+function accessToken(token: import("./backend.ts").AccessToken): AccessToken {
+  const { accessToken, expiresOn, refreshOn } = token;
+  const result: AccessToken = { token: accessToken, expiresOnTimestamp: expiresOn, tokenType: "Bearer" };
+  if (refreshOn !== undefined && refreshOn !== null) result.refreshAfterTimestamp = refreshOn;
+  return result;
+}
+
+function expectType(name: string, value: unknown, type: "string" | "boolean" | "function"): void {
+  if (typeof value !== type) throw argumentTypeError(`${NAME}: ${name} must be a ${type}, found ${typeof value}`);
+}

@@ -1,0 +1,278 @@
+/**
+ * Drives the core: asks it for a token, carries out the steps of a flight, and lets the callers of the same token share
+ * one flight.
+ *
+ * Each caller may give up alone, by its signal or after its time; the flight ends early only when nobody waits for it any
+ * more. What is asked, retried and cached is decided in the core; this module has the clock, the random bytes, the timers
+ * and the network. A flight leaves no timer and no listener behind.
+ */
+import type { AccessToken, BackendClient, HttpRequest, Step, StepInput, TokenRequest } from "./backend.ts";
+import { abortError, CertgrantError, fromErrorData, fromThrown } from "./errors.ts";
+import type { FailureInput, ResponseInput } from "./transport.ts";
+
+/** The longest delay that a timer takes, in milliseconds. */
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
+
+/** A signal that ends one caller's wait; `AbortSignal` fits, and so does that of `@azure/abort-controller`. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape of @azure/core-auth's AbortSignalLike
+  addEventListener(type: "abort", listener: (this: AbortSignalLike, event: any) => any, options?: any): void;
+  // biome-ignore lint/suspicious/noExplicitAny: the shape of @azure/core-auth's AbortSignalLike
+  removeEventListener(type: "abort", listener: (this: AbortSignalLike, event: any) => any, options?: any): void;
+}
+
+/** How long a caller waits. */
+export interface Patience {
+  signal?: AbortSignalLike | undefined;
+  /** Milliseconds. */
+  timeout?: number | undefined;
+}
+
+/** What happens during a flight, for logs. */
+export type FlightEvent =
+  | { kind: "hit"; token: AccessToken }
+  | { kind: "joined" }
+  | { kind: "started" }
+  | { kind: "signing"; algorithm: string }
+  | { kind: "sending"; request: HttpRequest }
+  | { kind: "answered"; response: ResponseInput; milliseconds: number }
+  | { kind: "unanswered"; failure: FailureInput; milliseconds: number }
+  | { kind: "waiting"; milliseconds: number }
+  | { kind: "granted"; token: AccessToken }
+  | { kind: "failed"; error: CertgrantError };
+
+/** What a flight is carried out with. */
+export interface FlightHost {
+  send(request: HttpRequest, aborted: AbortSignal): Promise<ResponseInput | FailureInput>;
+  observe(event: FlightEvent): void;
+}
+
+/** How a flight ended, and the last answer of the service if there was one. */
+export interface Outcome {
+  token?: AccessToken | undefined;
+  error?: CertgrantError | undefined;
+  response?: ResponseInput | undefined;
+}
+
+interface Flight {
+  readonly outcome: Promise<Outcome>;
+  readonly abandoned: AbortController;
+  callers: number;
+}
+
+/** Drives the flights of one client. */
+export class Driver {
+  readonly #client: BackendClient;
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(client: BackendClient) {
+    this.#client = client;
+  }
+
+  /** The certificate in use. */
+  get certificate(): BackendClient["certificate"] {
+    return this.#client.certificate;
+  }
+
+  /**
+   * A token from the cache, from a flight under way, or from a new one. Never waits for anything if it is cached.
+   *
+   * @throws CertgrantError if the request is not usable, or the caller gave up
+   */
+  async acquire(request: TokenRequest, host: FlightHost, patience: Patience = {}): Promise<Outcome> {
+    if (patience.signal?.aborted) throw abortError(reasonOf(patience.signal));
+    const acquired = this.#ask(() => this.#client.acquire(request, Date.now()));
+    if (acquired.kind === "hit") {
+      host.observe({ kind: "hit", token: acquired.token });
+      return { token: acquired.token };
+    }
+    return this.#wait(acquired.flight, this.#flight(acquired, host), patience);
+  }
+
+  #flight({ kind, flight: id }: { kind: "join" | "start"; flight: number }, host: FlightHost): Flight {
+    const underWay = this.#flights.get(id);
+    if (underWay && kind === "join") {
+      host.observe({ kind: "joined" });
+      return underWay;
+    }
+    host.observe({ kind: "started" });
+    const abandoned = new AbortController();
+    const outcome = this.#drive(id, host, abandoned.signal).finally(() => this.#flights.delete(id));
+    const flight: Flight = { outcome, abandoned, callers: 0 };
+    this.#flights.set(id, flight);
+    return flight;
+  }
+
+  async #wait(id: number, flight: Flight, patience: Patience): Promise<Outcome> {
+    flight.callers += 1;
+    let ended = false;
+    try {
+      return await withPatience(
+        flight.outcome.finally(() => {
+          ended = true;
+        }),
+        patience,
+      );
+    } finally {
+      flight.callers -= 1;
+      if (!ended && flight.callers === 0) this.#abandon(id, flight);
+    }
+  }
+
+  #abandon(id: number, flight: Flight): void {
+    this.#flights.delete(id);
+    this.#client.abandon(id);
+    flight.abandoned.abort();
+  }
+
+  /** A flight whose steps throw is ended in the core too, so that nobody joins it. */
+  async #drive(id: number, host: FlightHost, abandoned: AbortSignal): Promise<Outcome> {
+    try {
+      return await this.#takeSteps(id, host, abandoned);
+    } catch (thrown) {
+      const error = fromThrown(thrown);
+      host.observe({ kind: "failed", error });
+      this.#client.abandon(id);
+      throw error;
+    }
+  }
+
+  async #takeSteps(id: number, host: FlightHost, abandoned: AbortSignal): Promise<Outcome> {
+    let input: StepInput = { kind: "begin", entropy: crypto.getRandomValues(new Uint8Array(32)) };
+    let response: ResponseInput | undefined;
+    let cause: unknown;
+    for (;;) {
+      const step = this.#ask(() => this.#client.step(id, input, Date.now()));
+      if (step.kind === "done") return conclude(step, response, cause, host);
+      const next = await this.#carryOut(step, host, abandoned);
+      if (abandoned.aborted) return { error: abortError(undefined) };
+      ({ input, cause } = next);
+      if (input.kind === "response") response = input;
+      if (input.kind === "failure") response = undefined;
+    }
+  }
+
+  async #carryOut(
+    step: Exclude<Step, { kind: "done" }>,
+    host: FlightHost,
+    abandoned: AbortSignal,
+  ): Promise<{ input: StepInput; cause?: unknown }> {
+    switch (step.kind) {
+      case "sign":
+        host.observe({ kind: "signing", algorithm: step.algorithm });
+        return this.#sign(step.algorithm, step.signingInput);
+      case "send":
+        return exchange(step.request, host, abandoned);
+      case "wait": {
+        const milliseconds = Math.max(0, step.until - Date.now());
+        host.observe({ kind: "waiting", milliseconds });
+        await sleep(milliseconds, abandoned);
+        return { input: { kind: "woken" } };
+      }
+      case "assert":
+        return { input: { kind: "signingFailed", message: "there is no assertion callback" } };
+    }
+  }
+
+  async #sign(algorithm: "RS256" | "PS256", signingInput: string): Promise<{ input: StepInput; cause?: unknown }> {
+    try {
+      return { input: { kind: "signature", signature: await this.#client.sign(algorithm, signingInput) } };
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : "the signer threw something that is not an error";
+      return { input: { kind: "signingFailed", message }, cause };
+    }
+  }
+
+  #ask<T>(question: () => T): T {
+    try {
+      return question();
+    } catch (thrown) {
+      throw fromThrown(thrown);
+    }
+  }
+}
+
+/** Waits for `promise` no longer than `patience` allows, without touching whoever else waits for it. */
+export function withPatience<T>(promise: Promise<T>, { signal, timeout }: Patience): Promise<T> {
+  if (!signal && timeout === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => settle(() => reject(abortError(reasonOf(signal))));
+    const settle = (how: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      how();
+    };
+    if (timeout !== undefined) {
+      timer = setTimeout(
+        () => settle(() => reject(patienceError(timeout))),
+        Math.min(Math.max(timeout, 0), MAX_TIMER_DELAY),
+      );
+    }
+    signal?.addEventListener("abort", onAbort);
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error) => settle(() => reject(error)),
+    );
+    if (signal?.aborted) onAbort();
+  });
+}
+
+async function exchange(
+  request: HttpRequest,
+  host: FlightHost,
+  abandoned: AbortSignal,
+): Promise<{ input: StepInput; cause?: unknown }> {
+  host.observe({ kind: "sending", request });
+  const sent = performance.now();
+  const answer = await host.send(request, abandoned);
+  const milliseconds = Math.round(performance.now() - sent);
+  if (answer.kind === "response") {
+    host.observe({ kind: "answered", response: answer, milliseconds });
+    return { input: answer };
+  }
+  if (!abandoned.aborted) host.observe({ kind: "unanswered", failure: answer, milliseconds });
+  const { cause, ...input } = answer;
+  return { input, cause };
+}
+
+function conclude(
+  { token, error: data }: Extract<Step, { kind: "done" }>,
+  response: ResponseInput | undefined,
+  cause: unknown,
+  host: FlightHost,
+): Outcome {
+  if (token) {
+    host.observe({ kind: "granted", token });
+    return { token, response };
+  }
+  const error = data ? fromErrorData(data, cause) : fromThrown(new Error("a flight ended without a result"));
+  host.observe({ kind: "failed", error });
+  return { error, response };
+}
+
+/** Sleeps; wakes early when `aborted` is. */
+function sleep(milliseconds: number, aborted: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      aborted.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, Math.min(milliseconds, MAX_TIMER_DELAY));
+    aborted.addEventListener("abort", wake);
+  });
+}
+
+function reasonOf(signal: AbortSignalLike | undefined): unknown {
+  return (signal as Partial<AbortSignal> | undefined)?.reason;
+}
+
+function patienceError(timeout: number): CertgrantError {
+  return new CertgrantError({
+    code: "ERR_REQUEST_TIMEOUT",
+    message: `the token service did not answer in time: found no token after ${timeout} ms, expected one by then`,
+    hint: "raise requestOptions.timeout, or check the connection to the token service",
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Node as certgrant's platform: where the native addon and the WASM files lie, which of them is used, and how files are
+ * read. With `src/entry/node.ts` and `src/entry/adal.ts` the only place that imports from Node.
+ *
+ * Nothing is loaded or read before the first token.
+ */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Backend, BackendName } from "../backend.ts";
+import type { NativeModule } from "../backends/native.ts";
+import { CertgrantError } from "../errors.ts";
+import type { Platform } from "../platform.ts";
+
+let loading: Promise<Backend> | undefined;
+
+/** Node. */
+export const nodePlatform: Platform = {
+  os: process.platform,
+  cpu: process.arch,
+  loadBackend() {
+    loading ??= chooseBackend().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  },
+  async readFile(path) {
+    try {
+      return await readFile(path);
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
+  },
+  variable(name) {
+    return process.env[name] || undefined;
+  },
+};
+
+/** `CERTGRANT_BACKEND` decides; without it the native addon, and the WASM module where there is no addon. */
+async function chooseBackend(): Promise<Backend> {
+  const wanted = process.env.CERTGRANT_BACKEND || undefined;
+  if (wanted !== undefined && wanted !== "native" && wanted !== "wasm") {
+    throw new CertgrantError({
+      code: "ERR_BACKEND_UNAVAILABLE",
+      message: `the backend is not known: found CERTGRANT_BACKEND=${JSON.stringify(wanted)}, expected native or wasm`,
+      hint: "set CERTGRANT_BACKEND to native or wasm, or remove it to use the best one that is there",
+    });
+  }
+  const errors: unknown[] = [];
+  for (const name of wanted === undefined ? (["native", "wasm"] as const) : [wanted]) {
+    try {
+      return await (name === "native" ? loadNative() : loadWasm());
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw unavailable(wanted, errors);
+}
+
+/** The addon of this system; glibc and musl builds refuse to load in each other's place, so the order does not matter. */
+async function loadNative(): Promise<Backend> {
+  const require = createRequire(import.meta.url);
+  const system = `@certgrant/native-${process.platform}-${process.arch}`;
+  const names = process.platform === "linux" ? [`${system}-gnu`, `${system}-musl`] : [system];
+  const errors: unknown[] = [];
+  for (const name of names) {
+    try {
+      const addon = require(name) as NativeModule;
+      const { nativeBackend } = await import("../backends/native.ts");
+      return nativeBackend(addon);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  throw chain(`the native addon could not be loaded (${names.join(", ")})`, errors);
+}
+
+/** The module's bytes lie beside the built files. */
+async function loadWasm(): Promise<Backend> {
+  try {
+    const { wasmBackend } = await import("../backends/wasm.ts");
+    return await wasmBackend(async (name) =>
+      WebAssembly.compile(await readFile(new URL(`./${name}_bg.wasm`, import.meta.url))),
+    );
+  } catch (error) {
+    throw chain("the WASM module could not be loaded", [error]);
+  }
+}
+
+/** One error with all of `errors` as its chain of causes. */
+function chain(message: string, errors: readonly unknown[]): Error {
+  const [first, ...rest] = errors;
+  if (first === undefined) return new Error(message);
+  const cause = rest.length === 0 ? first : chain(first instanceof Error ? first.message : String(first), rest);
+  return new Error(message, { cause });
+}
+
+function unavailable(wanted: BackendName | undefined, errors: readonly unknown[]): CertgrantError {
+  const found = wanted === undefined ? "neither the native addon nor the WASM module" : `no ${wanted} backend`;
+  const system = `${process.platform}-${process.arch}`;
+  return new CertgrantError({
+    code: "ERR_BACKEND_UNAVAILABLE",
+    message: `no backend could be loaded: found ${found} for ${system}, expected ${wanted ?? "one of them"}`,
+    hint:
+      wanted === undefined
+        ? "install the package again with its optional dependencies; the causes say what failed"
+        : "remove CERTGRANT_BACKEND to use the other backend, or install this one; the causes say what failed",
+    cause: chain(`tried ${wanted ?? "native, then wasm"}`, errors),
+  });
+}
+
+function unreadable(path: string, cause: unknown): CertgrantError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new CertgrantError({
+    code: "ERR_FILE_UNREADABLE",
+    message: `the certificate file can't be read: found ${code ?? "an error"} at ${path}, expected a readable file`,
+    hint: "check the path, relative to the working directory, and that this process may read the file",
+    cause,
+  });
+}

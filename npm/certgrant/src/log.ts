@@ -1,0 +1,94 @@
+/**
+ * The log of a credential: what happens on the way to a token, in single lines.
+ *
+ * A line never holds an assertion, token, key, password or body. Lines with account identifiers (tenant, client id and
+ * the addresses they are part of) are written only if the caller allows it, and are marked. A logger that throws does not
+ * disturb the request.
+ */
+import type { HttpRequest } from "./backend.ts";
+import type { FlightEvent } from "./driver.ts";
+
+/** How important a line is. */
+export type LogLevel = "error" | "warning" | "info" | "verbose";
+
+/** One line of the log. */
+export interface LogEntry {
+  level: LogLevel;
+  message: string;
+  /** The `client-request-id` of the request, once it is known. */
+  correlationId?: string;
+  /** Whether the line holds account identifiers. */
+  containsPii: boolean;
+}
+
+/** Receives the log. */
+export type Logger = (entry: LogEntry) => void;
+
+/** Writes the lines of one token request. */
+export class RequestLog {
+  readonly #logger: Logger | undefined;
+  readonly #allowPii: boolean;
+  #correlationId: string | undefined;
+
+  constructor(logger: Logger | undefined, allowPii: boolean) {
+    this.#logger = logger;
+    this.#allowPii = allowPii;
+  }
+
+  write(level: LogLevel, message: string, containsPii = false): void {
+    if (!this.#logger || (containsPii && !this.#allowPii)) return;
+    const entry: LogEntry = { level, message, containsPii };
+    if (this.#correlationId !== undefined) entry.correlationId = this.#correlationId;
+    try {
+      this.#logger(entry);
+    } catch {
+      // A logger's own fault must not cost the caller its token.
+    }
+  }
+
+  /** Writes what a flight does; `thumbprint` names the certificate that signs. */
+  flight(event: FlightEvent, thumbprint: string): void {
+    switch (event.kind) {
+      case "hit":
+        this.write("verbose", `token served from the cache, expires ${time(event.token.expiresOn)}`);
+        break;
+      case "joined":
+        this.write("verbose", "waiting for the same token that another call has asked for");
+        break;
+      case "started":
+        this.write("verbose", "no cached token, asking the token service");
+        break;
+      case "signing":
+        this.write("verbose", `signing the client assertion, ${event.algorithm}, certificate ${thumbprint}`);
+        break;
+      case "sending":
+        this.#sending(event.request);
+        break;
+      case "answered":
+        this.write("info", `status ${event.response.status} after ${event.milliseconds} ms`);
+        break;
+      case "unanswered":
+        this.write("warning", `no answer after ${event.milliseconds} ms: ${event.failure.message}`);
+        break;
+      case "waiting":
+        this.write("info", `asking again in ${Math.ceil(event.milliseconds)} ms`);
+        break;
+      case "granted":
+        this.write("info", `token granted, expires ${time(event.token.expiresOn)}`);
+        break;
+      case "failed":
+        this.write("error", `no token: ${event.error.code}`);
+        break;
+    }
+  }
+
+  #sending({ method, url, headers }: HttpRequest): void {
+    this.#correlationId = headers["client-request-id"] ?? this.#correlationId;
+    this.write("info", `${method} to the token endpoint at ${new URL(url).host}`);
+    this.write("verbose", `${method} ${url}`, true);
+  }
+}
+
+function time(milliseconds: number): string {
+  return Number.isFinite(milliseconds) ? new Date(milliseconds).toISOString() : "never";
+}

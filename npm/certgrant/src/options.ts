@@ -1,0 +1,83 @@
+/**
+ * The options of the credentials and of their `getToken`, with the names that `@azure/identity` and `@azure/core-auth`
+ * gave them. What certgrant adds says so.
+ */
+import type { AbortSignalLike } from "./driver.ts";
+import type { Logger } from "./log.ts";
+import type { Fetch } from "./transport.ts";
+
+/** A PEM file with the private key and its certificate. */
+export interface CertificateFile {
+  /** Path of the file; read once, with the first token. */
+  certificatePath: string;
+  /** Password of the private key. Encrypted keys are refused with `ERR_KEY_ENCRYPTED` for the time being. */
+  certificatePassword?: string;
+}
+
+/** The private key and its certificate as PEM. */
+export interface CertificateContent {
+  /** The PEM: a string, or its bytes. */
+  certificate: string | Uint8Array;
+  /** Password of the private key. Encrypted keys are refused with `ERR_KEY_ENCRYPTED` for the time being. */
+  certificatePassword?: string;
+}
+
+/** Options of {@link ClientCertificateCredential}. */
+export interface ClientCertificateCredentialOptions {
+  /**
+   * Address of the token service, `https://host`. Default: the environment variable `AZURE_AUTHORITY_HOST`, else
+   * `https://login.microsoftonline.com`.
+   */
+  authorityHost?: string;
+  /** Sends the certificate chain (`x5c`) along, for subject name and issuer authentication. Default: `false`. */
+  sendCertificateChain?: boolean;
+  /** Tenants that `getToken` may name besides the credential's own; `"*"` allows all. */
+  additionallyAllowedTenants?: string[];
+  /** Accepted for compatibility: known and unknown hosts are used as they are given, nothing is discovered. */
+  disableInstanceDiscovery?: boolean;
+  /** How often a request that failed for a passing reason is sent again. */
+  retryOptions?: {
+    /** Number of retries, `0` for none. Default: the core's. */
+    maxRetries?: number;
+  };
+  /** What may be written to the log. */
+  loggingOptions?: {
+    /** Writes tenant and client id too, in entries with `containsPii`. Default: `false`. */
+    allowLoggingAccountIdentifiers?: boolean;
+  };
+  /** certgrant's own: replaces the global `fetch`, for a proxy, a pool or a test. */
+  fetch?: Fetch;
+  /** certgrant's own: signature algorithm of the assertion. Default: PS256, and RS256 for AD FS. */
+  algorithm?: "RS256" | "PS256";
+  /** certgrant's own: receives the log. */
+  logger?: Logger;
+}
+
+/** Options of one `getToken`. */
+export interface GetTokenOptions {
+  /** Ends this call's wait, with an error named `AbortError`; other callers of the same token are not affected. */
+  abortSignal?: AbortSignalLike;
+  /** Limits of this call. */
+  requestOptions?: {
+    /** After how many milliseconds this call gives up, with `ERR_REQUEST_TIMEOUT`. */
+    timeout?: number;
+  };
+  /** Claims of a claims challenge, as JSON; such a call does not use the cached token. */
+  claims?: string;
+  /** Declares that the caller can handle claims challenges (continuous access evaluation). */
+  enableCae?: boolean;
+  /** Another tenant than the credential's own; see `additionallyAllowedTenants`. */
+  tenantId?: string;
+}
+
+/** An access token. */
+export interface AccessToken {
+  /** The token itself: a secret. */
+  token: string;
+  /** When it expires, in milliseconds since the Unix epoch. */
+  expiresOnTimestamp: number;
+  /** From when on it should be renewed, in milliseconds since the Unix epoch. */
+  refreshAfterTimestamp?: number;
+  /** How it is presented. */
+  tokenType: "Bearer";
+}

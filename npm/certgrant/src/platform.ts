@@ -1,0 +1,35 @@
+/**
+ * What a JavaScript runtime gives certgrant beyond the web standards: the backends that can run there, files, the
+ * environment and the names of the system. The entry files install one; nothing here knows a runtime.
+ */
+import type { Backend } from "./backend.ts";
+
+/** A runtime, as certgrant needs it. */
+export interface Platform {
+  /** Name of the operating system and of the processor, as the token service is told them. */
+  readonly os: string;
+  readonly cpu: string;
+  /**
+   * Loads the backend that the environment asks for, the best one that is there otherwise.
+   *
+   * @throws CertgrantError `ERR_BACKEND_UNAVAILABLE`; a later call tries again.
+   */
+  loadBackend(): Promise<Backend>;
+  /** @throws CertgrantError `ERR_FILE_UNREADABLE` */
+  readFile(path: string): Promise<Uint8Array>;
+  /** An environment variable, `undefined` where it is not set or empty. */
+  variable(name: string): string | undefined;
+}
+
+let installed: Platform | undefined;
+
+/** Makes `platform` the one that {@link platform} returns; the entry files call it while they are loaded. */
+export function installPlatform(platform: Platform): void {
+  installed = platform;
+}
+
+/** The installed platform. */
+export function platform(): Platform {
+  if (!installed) throw new Error("no platform is installed: import an entry of the package, not its parts");
+  return installed;
+}

@@ -1,0 +1,154 @@
+/**
+ * Carries one HTTP request of the core over `fetch` and brings back what the core wants to know of the answer.
+ *
+ * Redirects of a POST are not followed, so an assertion never reaches another address than the one that it was made for
+ * (RFC 6749 section 3.2). The answer's size is bounded, and a `fetch` that neither answers nor obeys its signal is given
+ * up all the same. Retries, status codes and bodies are the core's business.
+ */
+import type { HttpRequest, StepInput } from "./backend.ts";
+
+/** What is read of a response; `Response` of the fetch standard fits. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body?: ReadableStream<Uint8Array> | null;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** What a request is sent with; a subset of `RequestInit` of the fetch standard. */
+export interface FetchInit {
+  method: "GET" | "POST";
+  headers: Record<string, string>;
+  body?: string;
+  redirect: "manual" | "follow";
+  signal: AbortSignal;
+}
+
+/** The part of `fetch` that is used; the global `fetch` fits, and so does undici's or a test's. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
+
+/** A response as the core takes it. */
+export type ResponseInput = Extract<StepInput, { kind: "response" }>;
+/** A failure as the core takes it, with the error that `fetch` gave. */
+export type FailureInput = Extract<StepInput, { kind: "failure" }> & { readonly cause: unknown };
+
+/** Larger answers are cut: a token response has a few kilobytes. */
+export const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+/** The response headers that the core reads. */
+const RESPONSE_HEADERS = ["content-type", "date", "retry-after", "client-request-id", "x-ms-request-id"] as const;
+
+/** The longest delay that a timer takes, in milliseconds. */
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
+
+/**
+ * Sends `request` and waits at most its `timeout` (milliseconds) for the whole answer. Never rejects.
+ *
+ * @param aborted ends the request early; the result is then of no interest.
+ */
+export async function send(
+  fetch: Fetch,
+  request: HttpRequest,
+  aborted: AbortSignal,
+): Promise<ResponseInput | FailureInput> {
+  const controller = new AbortController();
+  let timedOut = false;
+  let giveUp: (() => void) | undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => {
+      controller.abort();
+      reject(controller.signal.reason);
+    };
+  });
+  const timer = setTimeout(
+    () => {
+      timedOut = true;
+      giveUp?.();
+    },
+    Math.min(request.timeout, MAX_TIMER_DELAY),
+  );
+  const onAbort = () => giveUp?.();
+  aborted.addEventListener("abort", onAbort, { once: true });
+  if (aborted.aborted) onAbort();
+  try {
+    return await Promise.race([exchange(fetch, request, controller.signal), givenUp]);
+  } catch (cause) {
+    return timedOut ? timeoutFailure(request.timeout) : networkFailure(cause);
+  } finally {
+    clearTimeout(timer);
+    aborted.removeEventListener("abort", onAbort);
+  }
+}
+
+async function exchange(fetch: Fetch, request: HttpRequest, signal: AbortSignal): Promise<ResponseInput> {
+  const init: FetchInit = {
+    method: request.method,
+    headers: request.headers,
+    redirect: request.method === "POST" ? "manual" : "follow",
+    signal,
+  };
+  if (request.method === "POST") init.body = request.body;
+  const response = await fetch(request.url, init);
+  const body = await readBody(response);
+  return { kind: "response", status: response.status, headers: pickHeaders(response), body };
+}
+
+function pickHeaders(response: FetchResponse): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of RESPONSE_HEADERS) {
+    const value = response.headers.get(name);
+    if (value !== null && value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+/** Reads the body up to {@link MAX_RESPONSE_BYTES}; what comes after is not waited for. */
+async function readBody(response: FetchResponse): Promise<Uint8Array> {
+  const reader = response.body?.getReader?.();
+  if (!reader) return new Uint8Array(await response.arrayBuffer()).slice(0, MAX_RESPONSE_BYTES);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < MAX_RESPONSE_BYTES) {
+    const { done, value } = await reader.read();
+    if (done) return concatenate(chunks, length);
+    chunks.push(value);
+    length += value.byteLength;
+  }
+  // Not awaited: a stream may never settle its cancellation.
+  reader.cancel().catch(() => undefined);
+  return concatenate(chunks, length).slice(0, MAX_RESPONSE_BYTES);
+}
+
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return whole;
+}
+
+function timeoutFailure(timeout: number): FailureInput {
+  const message = `no answer after ${timeout} ms`;
+  return { kind: "failure", reason: "timeout", message, cause: undefined };
+}
+
+function networkFailure(cause: unknown): FailureInput {
+  return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };
+}
+
+/**
+ * Names a network error by its code, system call and host. Its own text is not repeated: a replaced `fetch` may have put
+ * the request into it.
+ */
+export function describeNetworkError(error: unknown): string {
+  for (let at: unknown = error, depth = 0; typeof at === "object" && at !== null && depth < 8; depth++) {
+    const { code, syscall, hostname, cause, errors } = at as Record<string, unknown>;
+    if (typeof code === "string" && code !== "") {
+      return [code, syscall, hostname].filter((part) => typeof part === "string" && part !== "").join(" ");
+    }
+    at = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
+  }
+  return error instanceof Error ? error.name : "an unknown failure";
+}
