@@ -1,0 +1,221 @@
+//! Which token service, which tenant, which endpoint.
+//!
+//! Hosts are taken as given; discovery of unknown ones is the host application's choice so far.
+
+use crate::error::{Error, ErrorCode, Result};
+use alloc::format;
+use alloc::string::String;
+
+/// A tenant: a GUID, a verified domain, or `adfs` for Active Directory Federation Services, which has no tenants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant(String);
+
+impl Tenant {
+    /// Reads a tenant as it stands in the path of an endpoint. Its spelling is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::TenantNotSpecific`] for `common`, `organizations` and `consumers`, which are for users;
+    /// [`ErrorCode::TenantInvalid`] for what is neither a GUID nor a domain.
+    pub fn parse(text: &str) -> Result<Self> {
+        let expected = "a tenant id (GUID) or a verified domain";
+        if let Some(name) =
+            ["common", "organizations", "consumers"].iter().find(|n| n.eq_ignore_ascii_case(text))
+        {
+            return Err(Error::new(ErrorCode::TenantNotSpecific, *name, expected));
+        }
+        if is_guid(text) || is_domain(text) || text.eq_ignore_ascii_case("adfs") {
+            Ok(Self(text.into()))
+        } else {
+            let found = if text.is_empty() { "nothing".into() } else { describe(text) };
+            Err(Error::new(ErrorCode::TenantInvalid, found, expected))
+        }
+    }
+
+    /// The tenant as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it stands for AD FS.
+    pub fn is_adfs(&self) -> bool {
+        self.0.eq_ignore_ascii_case("adfs")
+    }
+}
+
+/// Says how long a refused value is without showing it: people paste secrets into the wrong field.
+pub(crate) fn describe(text: &str) -> String {
+    format!("a value of {} characters", text.chars().count())
+}
+
+/// `8-4-4-4-12` hexadecimal digits.
+pub(crate) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// A domain name of two labels or more, [RFC 1035 section 2.3.1](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.1)
+/// with digits allowed in front.
+fn is_domain(text: &str) -> bool {
+    text.contains('.')
+        && text.len() <= 253
+        && text.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+}
+
+/// Which of Entra's token endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointVersion {
+    /// `/oauth2/token`: takes a resource.
+    V1,
+    /// `/oauth2/v2.0/token`: takes scopes.
+    V2,
+}
+
+/// The scheme, host and port of a token service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority(String);
+
+impl Authority {
+    /// Reads `https://host[:port]`, with or without a final slash. The host is lower-cased.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::AuthorityInsecure`] for `http`, [`ErrorCode::AuthorityInvalid`] for anything but a plain origin.
+    pub fn parse(text: &str) -> Result<Self> {
+        let expected = "https://host, without path, query or user name";
+        let invalid = |found: String| Error::new(ErrorCode::AuthorityInvalid, found, expected);
+        let (scheme, rest) =
+            text.trim().split_once("://").ok_or_else(|| invalid(format!("{}, not a URL", describe(text))))?;
+        if scheme.eq_ignore_ascii_case("http") {
+            return Err(Error::new(ErrorCode::AuthorityInsecure, "an http URL", "an https URL"));
+        }
+        if !scheme.eq_ignore_ascii_case("https") {
+            return Err(invalid("a URL that is not https".into()));
+        }
+        let host = rest.strip_suffix('/').unwrap_or(rest);
+        if is_host_and_port(host) {
+            Ok(Self(format!("https://{}", host.to_ascii_lowercase())))
+        } else {
+            Err(invalid("an https URL with more or less than a host".into()))
+        }
+    }
+
+    /// `https://host[:port]`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The token endpoint of a tenant, which is also the audience of its assertions.
+    pub fn token_endpoint(&self, tenant: &Tenant, version: EndpointVersion) -> String {
+        let path = match version {
+            // AD FS has one endpoint, for scopes and resources alike.
+            _ if tenant.is_adfs() => "oauth2/token",
+            EndpointVersion::V1 => "oauth2/token",
+            EndpointVersion::V2 => "oauth2/v2.0/token",
+        };
+        [self.as_str(), "/", tenant.as_str(), "/", path].concat()
+    }
+}
+
+/// A host name, an IPv4 address or an IPv6 address in brackets, then perhaps a port.
+fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) => return is_ipv6(address) && is_port(port),
+            None => return false,
+        },
+        None => text.find(':').map_or((text, ""), |colon| text.split_at(colon)),
+    };
+    let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+    !host.is_empty() && host.bytes().all(is_host_byte) && is_port(port)
+}
+
+fn is_ipv6(text: &str) -> bool {
+    text.parse::<core::net::Ipv6Addr>().is_ok()
+}
+
+/// Nothing, or a colon and a number.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_are_guids_or_domains() {
+        for tenant in ["11111111-2222-3333-4444-555555555555", "contoso.onmicrosoft.com", "adfs"] {
+            assert_eq!(Tenant::parse(tenant).unwrap().as_str(), tenant);
+        }
+        for tenant in
+            ["", "contoso", "{tenant}", "a b.com", "-a.com", "a..b", "../x.y", "x.y/z", "münchen.de"]
+        {
+            assert_eq!(Tenant::parse(tenant).unwrap_err().code(), ErrorCode::TenantInvalid, "{tenant}");
+        }
+        for tenant in ["common", "Organizations", "consumers"] {
+            assert_eq!(Tenant::parse(tenant).unwrap_err().code(), ErrorCode::TenantNotSpecific);
+        }
+    }
+
+    #[test]
+    fn refused_tenant_is_not_shown() {
+        let error = Tenant::parse("s3cr3t~value").unwrap_err();
+        assert_eq!(error.found(), "a value of 12 characters");
+    }
+
+    #[test]
+    fn authorities_are_https_origins() {
+        for (text, origin) in [
+            ("https://login.microsoftonline.com", "https://login.microsoftonline.com"),
+            (" https://Login.MicrosoftOnline.us/ ", "https://login.microsoftonline.us"),
+            ("HTTPS://localhost:8443", "https://localhost:8443"),
+            ("https://[::1]:1", "https://[::1]:1"),
+        ] {
+            assert_eq!(Authority::parse(text).unwrap().as_str(), origin);
+        }
+        for text in [
+            "",
+            "login.microsoftonline.com",
+            "ftp://a.b",
+            "https://",
+            "https://a.b/tenant",
+            "https://a.b?x",
+            "https://u:p@a.b",
+            "https://a.b:x",
+            "https://a.b:70000",
+            "https://a b",
+            "https://[::1",
+            "https://[zz]",
+        ] {
+            assert_eq!(Authority::parse(text).unwrap_err().code(), ErrorCode::AuthorityInvalid, "{text}");
+        }
+        assert_eq!(Authority::parse("http://a.b").unwrap_err().code(), ErrorCode::AuthorityInsecure);
+    }
+
+    #[test]
+    fn token_endpoints_have_the_documented_paths() {
+        let authority = Authority::parse("https://login.microsoftonline.com").unwrap();
+        let endpoint = |tenant, version| authority.token_endpoint(&Tenant::parse(tenant).unwrap(), version);
+        assert_eq!(
+            endpoint("a.b", EndpointVersion::V1),
+            "https://login.microsoftonline.com/a.b/oauth2/token"
+        );
+        assert_eq!(
+            endpoint("a.b", EndpointVersion::V2),
+            "https://login.microsoftonline.com/a.b/oauth2/v2.0/token"
+        );
+        assert_eq!(
+            endpoint("adfs", EndpointVersion::V2),
+            "https://login.microsoftonline.com/adfs/oauth2/token"
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! X.509 certificates, [RFC 5280](https://www.rfc-editor.org/rfc/rfc5280), as far as a client assertion needs them:
+//! thumbprints, the RSA public key that pairs a certificate with its private key, names for chain order, validity.
+//!
+//! Signatures, extensions and trust are not checked here: the token service knows the certificate by its thumbprint.
+
+use crate::encoding::{base64, base64url, hex_upper};
+use crate::error::{Error, ErrorCode, Result};
+use crate::time::Timestamp;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime};
+use der::{Decode as _, Encode as _, SliceReader, Tag, Tagged as _};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+
+pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(crate) const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+
+/// The hash of a certificate's DER form: what names it to the token service.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Thumbprint {
+    /// `x5t`, [RFC 7515 section 4.1.7](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.7).
+    Sha1([u8; 20]),
+    /// `x5t#S256`, [RFC 7515 section 4.1.8](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.8).
+    Sha256([u8; 32]),
+}
+
+impl Thumbprint {
+    /// Reads 40 (SHA-1) or 64 (SHA-256) hexadecimal digits of either case. Separators that tools put between them are
+    /// skipped: colons, hyphens, white space, and the invisible marks that the Windows certificate dialog copies along.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ThumbprintInvalid`] for any other character or number of digits.
+    pub fn from_hex(text: &str) -> Result<Self> {
+        let invalid = |found: String| {
+            Error::new(ErrorCode::ThumbprintInvalid, found, "40 (SHA-1) or 64 (SHA-256) hexadecimal digits")
+        };
+        let mut digits = Vec::with_capacity(64);
+        for character in text.chars() {
+            match character.to_digit(16) {
+                Some(digit) => digits.push(digit as u8),
+                None if character.is_whitespace()
+                    || matches!(character, ':' | '-' | '\u{200e}' | '\u{feff}') => {}
+                None => return Err(invalid("a character that is no hexadecimal digit".into())),
+            }
+        }
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte: u8, digit| byte << 4 | digit)).collect();
+        let odd = || invalid(format!("{} hexadecimal digits", digits.len()));
+        match digits.len() {
+            40 => bytes.try_into().map(Self::Sha1).map_err(|_| odd()),
+            64 => bytes.try_into().map(Self::Sha256).map_err(|_| odd()),
+            _ => Err(odd()),
+        }
+    }
+
+    /// The hash itself: 20 or 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Sha1(bytes) => bytes,
+            Self::Sha256(bytes) => bytes,
+        }
+    }
+
+    /// Upper-case hexadecimal digits without separators, as Entra shows it.
+    pub fn to_hex(&self) -> String {
+        hex_upper(self.as_bytes())
+    }
+
+    /// Base64url without padding, as the JOSE header has it.
+    pub fn to_base64url(&self) -> String {
+        base64url(self.as_bytes())
+    }
+}
+
+impl core::fmt::Debug for Thumbprint {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let name = if matches!(self, Self::Sha1(_)) { "Sha1" } else { "Sha256" };
+        write!(f, "{name}({})", self.to_hex())
+    }
+}
+
+/// The two numbers of an RSA public key, big-endian without leading zeros.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RsaPublicKey {
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
+}
+
+impl RsaPublicKey {
+    pub(crate) fn new(modulus: &[u8], exponent: &[u8]) -> Self {
+        Self { modulus: without_leading_zeros(modulus), exponent: without_leading_zeros(exponent) }
+    }
+
+    /// `n`, big-endian.
+    pub fn modulus(&self) -> &[u8] {
+        &self.modulus
+    }
+
+    /// `e`, big-endian.
+    pub fn exponent(&self) -> &[u8] {
+        &self.exponent
+    }
+
+    /// The length of the modulus in bits: the size of the key.
+    pub fn bits(&self) -> usize {
+        let zeros = self.modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+        self.modulus.len().saturating_mul(8).saturating_sub(zeros)
+    }
+}
+
+impl core::fmt::Debug for RsaPublicKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RsaPublicKey({} bits)", self.bits())
+    }
+}
+
+fn without_leading_zeros(number: &[u8]) -> Vec<u8> {
+    number.iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
+/// A certificate.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    issuer: Vec<u8>,
+    subject: Vec<u8>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    public_key: PublicKey,
+}
+
+#[derive(Clone)]
+enum PublicKey {
+    Rsa(RsaPublicKey),
+    Other(&'static str),
+}
+
+impl Certificate {
+    /// Reads a certificate from DER.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::CertificateInvalid`] if it is not an X.509 certificate.
+    pub fn from_der(der: &[u8]) -> Result<Self> {
+        Fields::read(der).map(|fields| fields.into_certificate(der)).map_err(|error| {
+            let found = match error.position() {
+                Some(position) => format!("{} bytes that stop being X.509 at byte {position}", der.len()),
+                None => format!("{} bytes that are not X.509", der.len()),
+            };
+            Error::new(ErrorCode::CertificateInvalid, found, "an X.509 certificate in DER")
+        })
+    }
+
+    /// The DER form.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// SHA-1 over the DER form, `x5t`.
+    pub fn thumbprint_sha1(&self) -> Thumbprint {
+        Thumbprint::Sha1(Sha1::digest(&self.der).into())
+    }
+
+    /// SHA-256 over the DER form, `x5t#S256`.
+    pub fn thumbprint_sha256(&self) -> Thumbprint {
+        Thumbprint::Sha256(Sha256::digest(&self.der).into())
+    }
+
+    /// The form that `x5c` has, [RFC 7515 section 4.1.6](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.6).
+    pub(crate) fn to_x5c(&self) -> String {
+        base64(&self.der)
+    }
+
+    /// The first moment of its validity.
+    pub const fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// The last moment of its validity.
+    pub const fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// Its RSA public key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::KeyUnsupported`] if it certifies a key of another kind.
+    pub fn rsa_public_key(&self) -> Result<&RsaPublicKey> {
+        match &self.public_key {
+            PublicKey::Rsa(key) => Ok(key),
+            PublicKey::Other(name) => Err(Error::new(
+                ErrorCode::KeyUnsupported,
+                format!("a certificate for {name}"),
+                "a certificate for an RSA key",
+            )),
+        }
+    }
+
+    /// Whether `issuer` carries the name that signed this certificate, and is not this certificate.
+    pub(crate) fn is_issued_by(&self, issuer: &Self) -> bool {
+        self.issuer == issuer.subject && self.der != issuer.der
+    }
+}
+
+impl core::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Certificate")
+            .field("thumbprint", &self.thumbprint_sha1())
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is read of `TBSCertificate`, [RFC 5280 section 4.1](https://www.rfc-editor.org/rfc/rfc5280#section-4.1):
+///
+/// ```text
+/// Certificate    ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
+/// TBSCertificate ::= SEQUENCE { [0] version DEFAULT v1, serialNumber INTEGER, signature AlgorithmIdentifier,
+///                               issuer Name, validity SEQUENCE { notBefore, notAfter }, subject Name,
+///                               subjectPublicKeyInfo, … }
+/// ```
+struct Fields<'a> {
+    issuer: AnyRef<'a>,
+    subject: AnyRef<'a>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    public_key: PublicKey,
+}
+
+impl<'a> Fields<'a> {
+    fn read(der: &'a [u8]) -> der::Result<Self> {
+        let mut certificate = sequence(AnyRef::from_der(der)?)?;
+        let mut tbs = sequence(AnyRef::decode(&mut certificate)?)?;
+        let _signature_algorithm = sequence(AnyRef::decode(&mut certificate)?)?;
+        let _signature = BitStringRef::decode(&mut certificate)?;
+        let mut serial = AnyRef::decode(&mut tbs)?;
+        if serial.tag().is_context_specific() {
+            serial = AnyRef::decode(&mut tbs)?;
+        }
+        serial.tag().assert_eq(Tag::Integer)?;
+        let _signature_algorithm = sequence(AnyRef::decode(&mut tbs)?)?;
+        let issuer = AnyRef::decode(&mut tbs)?;
+        let mut validity = sequence(AnyRef::decode(&mut tbs)?)?;
+        let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
+        let subject = AnyRef::decode(&mut tbs)?;
+        let public_key = public_key(AnyRef::decode(&mut tbs)?)?;
+        Ok(Self { issuer, subject, not_before, not_after, public_key })
+    }
+
+    fn into_certificate(self, der: &[u8]) -> Certificate {
+        Certificate {
+            der: der.into(),
+            issuer: self.issuer.to_der().unwrap_or_default(),
+            subject: self.subject.to_der().unwrap_or_default(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            public_key: self.public_key,
+        }
+    }
+}
+
+/// A reader of a SEQUENCE's members.
+fn sequence(any: AnyRef<'_>) -> der::Result<SliceReader<'_>> {
+    any.tag().assert_eq(Tag::Sequence)?;
+    SliceReader::new(any.value())
+}
+
+/// `Time ::= CHOICE { utcTime UTCTime, generalTime GeneralizedTime }`,
+/// [RFC 5280 section 4.1.2.5](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5).
+fn time<'a>(reader: &mut SliceReader<'a>) -> der::Result<Timestamp> {
+    let since_epoch = match Tag::peek(reader)? {
+        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
+        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
+    };
+    Ok(Timestamp::from_secs(since_epoch.as_secs()))
+}
+
+/// `SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }`, whose bits are an
+/// `RSAPublicKey` for RSA ([RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
+fn public_key(info: AnyRef<'_>) -> der::Result<PublicKey> {
+    let mut info = sequence(info)?;
+    let mut algorithm = sequence(AnyRef::decode(&mut info)?)?;
+    let algorithm = ObjectIdentifier::decode(&mut algorithm)?;
+    let bits = BitStringRef::decode(&mut info)?;
+    match algorithm {
+        RSA_ENCRYPTION | RSASSA_PSS => {
+            let key = pkcs1::RsaPublicKeyRef::from_der(bits.raw_bytes())?;
+            let key = RsaPublicKey::new(key.modulus.as_bytes(), key.public_exponent.as_bytes());
+            Ok(PublicKey::Rsa(key))
+        }
+        EC_PUBLIC_KEY => Ok(PublicKey::Other("an elliptic-curve key")),
+        _ => Ok(PublicKey::Other("a key that is not RSA")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use certgrant_testkit::vectors::assertion_rs256 as vector;
+
+    #[test]
+    fn thumbprints_equal_those_that_openssl_printed() {
+        let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
+        assert_eq!(certificate.thumbprint_sha1().to_hex(), vector::SHA1);
+        assert_eq!(certificate.thumbprint_sha1().to_base64url(), vector::X5T);
+        assert_eq!(certificate.thumbprint_sha256().to_hex(), vector::SHA256);
+        assert_eq!(certificate.thumbprint_sha256().to_base64url(), vector::X5T_S256);
+    }
+
+    #[test]
+    fn validity_is_read_from_both_forms_of_time() {
+        let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
+        assert_eq!(certificate.not_before().as_secs(), vector::NOT_BEFORE);
+        assert_eq!(certificate.not_after().as_secs(), vector::NOT_AFTER);
+        assert_eq!(certificate.rsa_public_key().unwrap().bits(), 2048);
+    }
+
+    #[test]
+    fn thumbprint_is_read_with_any_separator() {
+        let expected = Thumbprint::from_hex(vector::SHA1).unwrap();
+        let colons = "05:ec:de:79:8d:25:8b:54:41:f1:de:2b:e7:be:f1:5e:63:21:72:f8";
+        for text in [colons, &colons.replace(':', " "), &format!("\u{200e}{}", colons.replace(':', "-"))] {
+            assert_eq!(Thumbprint::from_hex(text).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn thumbprint_of_another_length_is_refused_without_being_shown() {
+        for (text, found) in [
+            ("abc", "3 hexadecimal digits"),
+            ("", "0 hexadecimal digits"),
+            ("zz", "a character that is no hexadecimal digit"),
+        ] {
+            let error = Thumbprint::from_hex(text).unwrap_err();
+            assert_eq!((error.code(), error.found()), (ErrorCode::ThumbprintInvalid, found));
+        }
+    }
+
+    #[test]
+    fn cut_off_certificate_is_refused_at_every_length() {
+        for length in 0..vector::CERTIFICATE_DER.len() {
+            let error = Certificate::from_der(&vector::CERTIFICATE_DER[..length]).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::CertificateInvalid, "{length}");
+        }
+    }
+}

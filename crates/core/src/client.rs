@@ -1,0 +1,274 @@
+//! The client: configuration, cache and flights. The only module that knows all the others.
+//!
+//! A flight is a token request that several callers may wait for. [`Client::acquire`] answers from the cache, names the
+//! flight to join, or starts one; whoever starts it drives it with [`Client::step`] until [`Step::Done`]. Every input
+//! carries the host's time; nothing else makes time pass here.
+
+mod flight;
+
+use crate::authority::{Authority, EndpointVersion, Tenant};
+use crate::cache::{CacheKey, Cached, TokenCache};
+use crate::credential::{Credential, check_client_id};
+use crate::error::{Error, ErrorCode, Result};
+use crate::http::{HttpRequest, HttpResponse, TransportFailure};
+use crate::jws::SigningRequest;
+use crate::secret::SecretString;
+use crate::time::Timestamp;
+use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use flight::{Flight, Progress};
+
+/// How often a request that failed for a passing reason is sent again, unless the host says otherwise.
+pub const DEFAULT_MAX_RETRIES: u8 = 2;
+
+/// What a client is and how it authenticates.
+#[derive(Debug)]
+pub struct ClientConfig {
+    /// The token service.
+    pub authority: Authority,
+    /// The tenant of requests that name none.
+    pub tenant: Tenant,
+    /// The application (client) id.
+    pub client_id: String,
+    /// Which token endpoint is called.
+    pub endpoint: EndpointVersion,
+    /// What proves the client's identity.
+    pub credential: Credential,
+    /// Other tenants that requests may name; `*` allows all.
+    pub additionally_allowed_tenants: Vec<String>,
+    /// Value of the query parameter `api-version`, for callers that expect adal-node's requests.
+    pub api_version: Option<String>,
+    /// What the service is told of the calling library.
+    pub product: Option<Product>,
+    /// How often a request that failed for a passing reason is sent again.
+    pub max_retries: u8,
+}
+
+/// The calling library, for the service's `x-client-*` headers.
+#[derive(Clone, Debug)]
+pub struct Product {
+    /// `x-client-SKU`
+    pub sku: String,
+    /// `x-client-Ver`
+    pub version: String,
+    /// `x-client-OS`
+    pub os: Option<String>,
+    /// `x-client-CPU`
+    pub cpu: Option<String>,
+}
+
+/// Names a flight of one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlightId(u32);
+
+impl FlightId {
+    /// The flight that a host knows by this number.
+    pub const fn from_u32(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// A number for a host that can't keep the type.
+    pub const fn as_u32(self) -> u32 {
+        self.0
+    }
+}
+
+/// What [`Client::acquire`] found.
+#[derive(Debug)]
+pub enum Acquired {
+    /// A token with time left.
+    Hit(Arc<AccessToken>),
+    /// The same token is being asked for: wait for that flight's end.
+    Join(FlightId),
+    /// A new flight, to be driven by the caller with [`Input::Begin`] first.
+    Start(FlightId),
+}
+
+/// What the host tells a flight.
+#[derive(Debug)]
+pub enum Input {
+    /// 32 fresh random bytes: the flight's ids and jitter come from them.
+    Begin([u8; 32]),
+    /// Answer to [`Step::Sign`]: the signature.
+    Signature(Vec<u8>),
+    /// Answer to [`Step::Assert`]: an assertion in compact form.
+    Assertion(SecretString),
+    /// Answer to [`Step::Sign`] or [`Step::Assert`]: it failed. The text says how and must hold no secret.
+    SigningFailed(String),
+    /// Answer to [`Step::Send`]: the response, of whatever status.
+    Response(HttpResponse),
+    /// Answer to [`Step::Send`]: there was no response.
+    Failure(TransportFailure),
+    /// Answer to [`Step::Wait`]: it is time.
+    Woken,
+}
+
+/// What a flight asks of the host.
+#[derive(Debug)]
+pub enum Step {
+    /// Sign this with the private key; answer with [`Input::Signature`] or [`Input::SigningFailed`].
+    Sign(SigningRequest),
+    /// Get a ready-made assertion for this audience; answer with [`Input::Assertion`] or [`Input::SigningFailed`].
+    Assert {
+        /// The token endpoint that the assertion will be sent to.
+        audience: String,
+    },
+    /// Send this; answer with [`Input::Response`] or [`Input::Failure`].
+    Send(HttpRequest),
+    /// Come back at that time with [`Input::Woken`].
+    Wait(Timestamp),
+    /// The end of the flight, for all who wait for it.
+    Done(Result<Arc<AccessToken>>),
+}
+
+/// One application at one token service, with its tokens and flights.
+#[derive(Debug)]
+pub struct Client {
+    config: ClientConfig,
+    cache: TokenCache,
+    flights: BTreeMap<FlightId, Flight>,
+    flights_by_key: BTreeMap<CacheKey, FlightId>,
+    last_flight: u32,
+}
+
+impl Client {
+    /// A client with an empty cache.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ClientIdInvalid`].
+    pub fn new(config: ClientConfig) -> Result<Self> {
+        check_client_id(&config.client_id)?;
+        Ok(Self {
+            config,
+            cache: TokenCache::default(),
+            flights: BTreeMap::new(),
+            flights_by_key: BTreeMap::new(),
+            last_flight: 0,
+        })
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> &ClientConfig {
+        &self.config
+    }
+
+    /// Looks for a token; joins or starts a flight if there is none, or none with enough time left.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::TenantNotAllowed`], [`ErrorCode::EndpointMismatch`], [`ErrorCode::ClaimsInvalid`].
+    pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Acquired> {
+        let tenant = self.tenant_of(request)?;
+        let key = CacheKey {
+            tenant: tenant.as_str().to_ascii_lowercase(),
+            target: request.target.clone(),
+            claims: request.claims.clone(),
+            enable_cae: request.enable_cae,
+        };
+        // A claims challenge means that the cached token was rejected.
+        let use_cache = !request.skip_cache && request.claims.is_none();
+        if let (true, Cached::Fresh(token)) = (use_cache, self.cache.get(&key, now)) {
+            return Ok(Acquired::Hit(token));
+        }
+        if let Some(id) = self.flights_by_key.get(&key) {
+            return Ok(Acquired::Join(*id));
+        }
+        self.check_target(&request.target)?;
+        let flight = Flight::new(
+            key.clone(),
+            self.config.authority.token_endpoint(tenant, self.config.endpoint),
+            claims_parameter(request.claims.as_deref(), request.enable_cae)?,
+            request.correlation_id.clone(),
+            use_cache,
+        );
+        self.last_flight = self.last_flight.wrapping_add(1);
+        let id = FlightId(self.last_flight);
+        self.flights.insert(id, flight);
+        self.flights_by_key.insert(key, id);
+        Ok(Acquired::Start(id))
+    }
+
+    /// Takes a flight one step further. Behind [`Step::Done`] the flight no longer exists.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::StepUnexpected`] if there is no such flight, or if it did not ask for this input; the flight stays as
+    /// it was.
+    pub fn step(&mut self, id: FlightId, input: Input, now: Timestamp) -> Result<Step> {
+        let Some(flight) = self.flights.get_mut(&id) else {
+            return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
+        };
+        match flight.step(&self.config, input, now)? {
+            Progress::Next(step) => Ok(step),
+            Progress::Landed(result) => {
+                let flight = self.remove(id);
+                Ok(Step::Done(self.land(flight, result, now)))
+            }
+        }
+    }
+
+    /// Ends a flight that nobody waits for any more. An unknown flight is none.
+    pub fn abandon(&mut self, id: FlightId) {
+        self.remove(id);
+    }
+
+    fn remove(&mut self, id: FlightId) -> Option<Flight> {
+        let flight = self.flights.remove(&id)?;
+        self.flights_by_key.remove(&flight.key);
+        Some(flight)
+    }
+
+    /// Caches what a flight brought; if it brought nothing while a valid token is there, that is its result.
+    fn land(
+        &mut self,
+        flight: Option<Flight>,
+        result: Result<AccessToken>,
+        now: Timestamp,
+    ) -> Result<Arc<AccessToken>> {
+        let result = result.map(Arc::new);
+        let Some(flight) = flight else {
+            return result;
+        };
+        match result {
+            Ok(token) => {
+                // A token for a claims challenge replaces the one that was rejected.
+                let key = CacheKey { claims: None, ..flight.key };
+                self.cache.insert(key, token.clone(), now);
+                Ok(token)
+            }
+            Err(error) => match self.cache.get(&flight.key, now) {
+                Cached::Fresh(token) | Cached::Stale(token) if flight.use_cache => Ok(token),
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {
+        let own = &self.config.tenant;
+        let Some(tenant) = &request.tenant else {
+            return Ok(own);
+        };
+        let is = |allowed: &str| allowed == "*" || allowed.eq_ignore_ascii_case(tenant.as_str());
+        if is(own.as_str()) || self.config.additionally_allowed_tenants.iter().any(|allowed| is(allowed)) {
+            return Ok(tenant);
+        }
+        let found = "a tenant that is not on the list";
+        Err(Error::new(ErrorCode::TenantNotAllowed, found, "the configured tenant or one of those allowed"))
+    }
+
+    fn check_target(&self, target: &Target) -> Result<()> {
+        match (self.config.endpoint, target) {
+            (EndpointVersion::V1, Target::Scope(_)) => {
+                Err(Error::new(ErrorCode::EndpointMismatch, "a scope", "a resource for the v1 endpoint"))
+            }
+            (EndpointVersion::V2, Target::Resource(_)) => {
+                Err(Error::new(ErrorCode::EndpointMismatch, "a resource", "a scope for the v2 endpoint"))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! One error type for everything that can go wrong, with stable codes.
+//!
+//! An [`Error`] says what was done, what was found, what was expected and what to do about it. It never holds input,
+//! response bodies, assertions, tokens or keys: what it quotes are lengths, labels and names from a fixed list, and the
+//! token service's own error text. Callers branch on [`Error::code`], whose string form is part of the public contract.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A result with certgrant's error.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Who can act on an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The caller: an option or argument is not usable.
+    Config,
+    /// Whoever supplies the certificate and its private key.
+    Key,
+    /// The token service answered with an error; see [`Error::service`].
+    Service,
+    /// The token service, or something that answers in its place, sent what is not a token response.
+    Protocol,
+    /// The network between here and the token service.
+    Transport,
+    /// certgrant itself or the host that drives it.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The kind's name as the bindings and the documentation spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Key => "key",
+            Self::Service => "service",
+            Self::Protocol => "protocol",
+            Self::Transport => "transport",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Declares every code once: variant, wire string, kind, what failed, what to do.
+macro_rules! error_codes {
+    ($($variant:ident = $code:literal, $kind:ident, $summary:literal, $hint:literal;)+) => {
+        /// What went wrong. The string form ([`ErrorCode::as_str`]) is stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $(#[doc = concat!("`", $code, "`: ", $summary, ".")] $variant,)+
+        }
+
+        impl ErrorCode {
+            /// Every code, in alphabetical order of its variant.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable string form, `ERR_…`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// Who can act on it.
+            pub const fn kind(self) -> ErrorKind {
+                match self { $(Self::$variant => ErrorKind::$kind,)+ }
+            }
+
+            /// What failed, as the beginning of the error's text.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)+ }
+            }
+
+            /// What to do, where nothing more precise is known.
+            pub const fn hint(self) -> &'static str {
+                match self { $(Self::$variant => $hint,)+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    AuthorityInsecure = "ERR_AUTHORITY_INSECURE", Config, "the authority is not protected by TLS",
+        "use the https address of the token service; an assertion must not cross the network in clear text";
+    AuthorityInvalid = "ERR_AUTHORITY_INVALID", Config, "the authority is not usable",
+        "give the token service as https://host, for example https://login.microsoftonline.com";
+    CertificateInvalid = "ERR_CERTIFICATE_INVALID", Key, "a certificate can't be read",
+        "export the certificate again as PEM (Base-64 encoded X.509) and put it beside its private key";
+    CertificateMissing = "ERR_CERTIFICATE_MISSING", Key, "there is no certificate for the private key",
+        "put the certificate into the same PEM, or give its thumbprint";
+    ClaimsInvalid = "ERR_CLAIMS_INVALID", Config, "the claims are not usable",
+        "pass the decoded value of the challenge's claims parameter, which is a JSON object";
+    ClientIdInvalid = "ERR_CLIENT_ID_INVALID", Config, "the client id is not usable",
+        "use the application (client) id that the app registration's overview page shows";
+    EndpointMismatch = "ERR_ENDPOINT_MISMATCH", Config, "the request does not fit the token endpoint",
+        "ask a v1 endpoint for a resource and a v2 endpoint for scopes";
+    KeyAmbiguous = "ERR_KEY_AMBIGUOUS", Key, "there is more than one private key",
+        "keep only the private key that belongs to the registered certificate";
+    KeyEncrypted = "ERR_KEY_ENCRYPTED", Key, "the private key is encrypted",
+        "give the private key unencrypted (BEGIN PRIVATE KEY) and protect the file by its permissions";
+    KeyInvalid = "ERR_KEY_INVALID", Key, "the private key can't be read",
+        "export the private key again as PKCS#8 (BEGIN PRIVATE KEY)";
+    KeyMismatch = "ERR_KEY_MISMATCH", Key, "the private key does not belong to the certificate",
+        "use the key and the certificate that were made together; their public keys have to be the same";
+    KeyMissing = "ERR_KEY_MISSING", Key, "there is no private key",
+        "give a PEM that also holds the private key (BEGIN PRIVATE KEY); a .cer or .crt file has only the certificate";
+    KeyUnsupported = "ERR_KEY_UNSUPPORTED", Key, "the private key is of a kind that Entra ID does not take",
+        "use an RSA key of 2048 bits or more and a certificate for it";
+    KeyWeak = "ERR_KEY_WEAK", Key, "the private key is too short",
+        "make a new certificate with an RSA key of at least 2048 bits";
+    NetworkFailed = "ERR_NETWORK_FAILED", Transport, "the token service could not be reached",
+        "check the host name, DNS, firewall and proxy between this machine and the token service";
+    PemInvalid = "ERR_PEM_INVALID", Key, "the PEM is damaged",
+        "copy the whole file again, from -----BEGIN to -----END";
+    PemNotFound = "ERR_PEM_NOT_FOUND", Key, "the certificate file is not a PEM",
+        "give the certificate and its private key as PEM text, which has lines -----BEGIN … ----- and -----END … -----";
+    RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
+        "check the connection to the token service; a proxy or firewall that drops packets looks like this";
+    ResourceInvalid = "ERR_RESOURCE_INVALID", Config, "the resource is not usable",
+        "use the resource's App ID URI or client id, for example https://graph.microsoft.com";
+    ResponseInvalid = "ERR_RESPONSE_INVALID", Protocol, "what answered is not a token response",
+        "check that the authority is the token service itself and that no proxy or login page answers in its place";
+    ScopeInvalid = "ERR_SCOPE_INVALID", Config, "the scope is not usable",
+        "use the resource's App ID URI followed by /.default, for example https://graph.microsoft.com/.default";
+    ServiceRefused = "ERR_SERVICE_REFUSED", Service, "the token service refused",
+        "read the service's own error and error_description";
+    ServiceUnavailable = "ERR_SERVICE_UNAVAILABLE", Service, "the token service is not available",
+        "try again later; the service is overloaded or has an outage";
+    SignatureInvalid = "ERR_SIGNATURE_INVALID", Key, "the signature does not fit the key",
+        "check that the signer uses the key of the configured certificate";
+    SigningFailed = "ERR_SIGNING_FAILED", Key, "the assertion could not be signed",
+        "check the signer and its access to the private key";
+    StepUnexpected = "ERR_STEP_UNEXPECTED", Internal, "the flight can't take this step",
+        "answer each step with the input that it asks for, and drop the flight after done; else report this as a bug";
+    TenantInvalid = "ERR_TENANT_INVALID", Config, "the tenant is not usable",
+        "use the directory (tenant) id, a GUID, or a verified domain such as contoso.onmicrosoft.com";
+    TenantNotAllowed = "ERR_TENANT_NOT_ALLOWED", Config, "the tenant of the request is not allowed",
+        "add the tenant to additionallyAllowedTenants, or * for all";
+    TenantNotSpecific = "ERR_TENANT_NOT_SPECIFIC", Config, "the tenant does not name one directory",
+        "an app without a user needs the GUID or a verified domain of the tenant that it works in";
+    ThumbprintInvalid = "ERR_THUMBPRINT_INVALID", Config, "the thumbprint is not usable",
+        "copy the thumbprint that the app registration shows beside the certificate";
+    ThumbprintMismatch = "ERR_THUMBPRINT_MISMATCH", Key, "the thumbprint belongs to another certificate",
+        "leave the thumbprint out (it is computed from the certificate), or give the certificate that it belongs to";
+    ThumbprintUnsuitable = "ERR_THUMBPRINT_UNSUITABLE", Config, "the algorithm needs another thumbprint",
+        "give the certificate itself, or the SHA-256 thumbprint for PS256 and the SHA-1 thumbprint for RS256";
+}
+
+/// The error of every operation of this crate.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    code: ErrorCode,
+    found: Cow<'static, str>,
+    expected: Cow<'static, str>,
+    hint: &'static str,
+    service: Option<ServiceError>,
+}
+
+impl Error {
+    /// An error that says what was found and what was expected. Neither may hold input or secrets.
+    pub fn new(
+        code: ErrorCode,
+        found: impl Into<Cow<'static, str>>,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (found, expected) = (found.into(), expected.into());
+        Self(Box::new(Inner { code, found, expected, hint: code.hint(), service: None }))
+    }
+
+    /// The token service's own refusal, with what is known to help against it.
+    pub(crate) fn from_service(code: ErrorCode, service: ServiceError, hint: Option<&'static str>) -> Self {
+        let mut error = Self::new(code, service.summary(), "an access token");
+        error.0.hint = hint.unwrap_or(code.hint());
+        error.0.service = Some(service);
+        error
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// What was found, without input or secrets.
+    pub fn found(&self) -> &str {
+        &self.0.found
+    }
+
+    /// What was expected in its place.
+    pub fn expected(&self) -> &str {
+        &self.0.expected
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> &'static str {
+        self.0.hint
+    }
+
+    /// What the token service answered, where it answered with an error.
+    pub fn service(&self) -> Option<&ServiceError> {
+        self.0.service.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.code.summary())?;
+        f.write_str(": found ")?;
+        f.write_str(&self.0.found)?;
+        f.write_str(", expected ")?;
+        f.write_str(&self.0.expected)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.0.code.as_str())
+            .field("found", &self.0.found)
+            .field("expected", &self.0.expected)
+            .field("hint", &self.0.hint)
+            .field("service", &self.0.service)
+            .finish()
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// An error response of the token service, [RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2),
+/// with the members that Entra ID adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceError {
+    /// HTTP status of the response.
+    pub status: u16,
+    /// `error`: the OAuth error code, the one to branch on.
+    pub error: String,
+    /// `error_description`: text for people; its wording changes.
+    pub error_description: Option<String>,
+    /// `error_codes`: the AADSTS numbers, outermost first.
+    pub error_codes: Vec<u32>,
+    /// `timestamp`: when the service refused, `yyyy-MM-dd HH:mm:ssZ`.
+    pub timestamp: Option<String>,
+    /// `trace_id`: names this answer to Microsoft's support.
+    pub trace_id: Option<String>,
+    /// `correlation_id`: names this request to Microsoft's support.
+    pub correlation_id: Option<String>,
+    /// `error_uri`: a page about the error.
+    pub error_uri: Option<String>,
+    /// `suberror`: a finer code.
+    pub suberror: Option<String>,
+    /// `claims`: a claims challenge, to be passed on unchanged.
+    pub claims: Option<String>,
+    /// Response header `x-ms-request-id`.
+    pub request_id: Option<String>,
+    /// Response header `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
+}
+
+impl ServiceError {
+    /// The first line of the service's text without its ids, or the bare code.
+    fn summary(&self) -> String {
+        let text = self.error_description.as_deref().unwrap_or("");
+        let line = text.lines().next().unwrap_or("");
+        let line = line.split(" Trace ID:").next().unwrap_or(line).trim_end();
+        match (line, self.error.as_str()) {
+            ("", "") => alloc::format!("HTTP status {}", self.status),
+            ("", error) => alloc::format!("{error} (HTTP status {})", self.status),
+            (line, "") => line.into(),
+            (line, error) => alloc::format!("{error}: {line}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn every_code_has_its_own_string_and_a_hint() {
+        let mut seen = alloc::collections::BTreeSet::new();
+        for code in ErrorCode::ALL {
+            assert!(code.as_str().starts_with("ERR_"), "{code:?}");
+            assert!(seen.insert(code.as_str()), "{code:?} is there twice");
+            assert!(code.hint().len() > 20 && !code.hint().ends_with('.'), "{code:?}");
+            assert!(!code.summary().ends_with('.'), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn text_says_what_was_found_and_what_was_expected() {
+        let error = Error::new(ErrorCode::KeyWeak, "1024 bits", "at least 2048 bits");
+        assert_eq!(
+            error.to_string(),
+            "the private key is too short: found 1024 bits, expected at least 2048 bits"
+        );
+    }
+
+    #[test]
+    fn service_text_is_cut_before_its_ids() {
+        for text in ["AADSTS1: no.\r\nTrace ID: a", "AADSTS1: no. Trace ID: a Correlation ID: b"] {
+            let service = ServiceError {
+                status: 401,
+                error: "invalid_client".into(),
+                error_description: Some(text.into()),
+                ..ServiceError::default()
+            };
+            let error = Error::from_service(ErrorCode::ServiceRefused, service, None);
+            assert_eq!(error.found(), "invalid_client: AADSTS1: no.");
+        }
+    }
+}

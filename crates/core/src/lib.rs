@@ -1,0 +1,128 @@
+//! The Microsoft Entra ID client-certificate protocol as a state machine.
+//!
+//! A service proves who it is with a certificate: the private key signs a short JWT, the client assertion, and the token
+//! service answers with an access token. This crate makes the assertions, the requests and the sense of the answers. It
+//! does no IO, has no clock and no source of randomness: the host carries out the [`Step`]s that a [`Client`] asks for.
+//! So the same code serves a native addon, a WASM module, an async client and a test in memory.
+//!
+//! It does not sign either: [`Step::Sign`] is answered by whatever holds the key. `certgrant-signer` does it in process.
+//!
+//! # The drive loop
+//!
+//! ```
+//! use certgrant_core::*;
+//! # use certgrant_testkit::{authority::InMemoryAuthority, vectors::assertion_rs256 as vector};
+//!
+//! # fn main() -> Result<()> {
+//! # let pem = vector::pem();
+//! let bundle = Bundle::from_pem(pem.as_bytes())?;
+//! let certificate = CertificateCredential::new(&CertificateOptions {
+//!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+//!     public_key: bundle.key.public_key(),
+//!     chain: &bundle.chain,
+//!     thumbprint: None,
+//!     algorithm: None,
+//!     preferred: Algorithm::Ps256,
+//!     send_chain: false,
+//! })?;
+//! let mut client = Client::new(ClientConfig {
+//!     authority: Authority::parse("https://login.microsoftonline.com")?,
+//!     tenant: Tenant::parse("contoso.onmicrosoft.com")?,
+//!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
+//!     endpoint: EndpointVersion::V2,
+//!     credential: Credential::Certificate(certificate),
+//!     additionally_allowed_tenants: vec![],
+//!     api_version: None,
+//!     product: None,
+//!     max_retries: DEFAULT_MAX_RETRIES,
+//! })?;
+//!
+//! # let mut service = InMemoryAuthority::new();
+//! # let mut sign = |_: &SigningRequest| vec![0; 256];
+//! # let mut send = |request: &HttpRequest| service.answer(request.url.as_str(), request.body.expose());
+//! let mut now = Timestamp::from_secs(1_735_689_600); // the host's clock
+//! let request = TokenRequest::new(Target::scopes(&["https://graph.microsoft.com/.default"])?);
+//! let token = match client.acquire(&request, now)? {
+//!     Acquired::Hit(token) => token,
+//!     Acquired::Join(_) => unreachable!("nobody else asks"),
+//!     Acquired::Start(flight) => {
+//!         let mut input = Input::Begin([7; 32]); // the host's random bytes
+//!         loop {
+//!             input = match client.step(flight, input, now)? {
+//!                 Step::Sign(request) => Input::Signature(sign(&request)),
+//!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
+//!                 Step::Send(request) => {
+//!                     let (status, body) = send(&request);
+//!                     Input::Response(HttpResponse { status, headers: vec![], body: body.into() })
+//!                 }
+//!                 Step::Wait(until) => {
+//!                     now = until;
+//!                     Input::Woken
+//!                 }
+//!                 Step::Done(result) => break result?,
+//!             }
+//!         }
+//!     }
+//! };
+//! assert_eq!(token.expires_in, 3599);
+//! assert!(matches!(client.acquire(&request, now)?, Acquired::Hit(_)));
+//! # Ok(())
+//! # }
+//! ```
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::panic_in_result_fn,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test that panics has failed, as it should"
+    )
+)]
+
+extern crate alloc;
+
+// In the order of dependencies: a module imports only from modules above it. `cargo xtask check-core` keeps it so.
+mod error;
+mod time;
+mod secret;
+mod encoding;
+mod entropy;
+mod pem;
+mod certificate;
+mod key;
+mod bundle;
+mod jws;
+mod assertion;
+mod authority;
+mod credential;
+mod http;
+mod token;
+mod cache;
+mod client;
+
+pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
+pub use authority::{Authority, EndpointVersion, Tenant};
+pub use bundle::Bundle;
+pub use certificate::{Certificate, RsaPublicKey, Thumbprint};
+pub use client::{Acquired, Client, ClientConfig, DEFAULT_MAX_RETRIES, FlightId, Input, Product, Step};
+pub use credential::{CertificateCredential, CertificateOptions, Credential};
+pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
+pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
+pub use jws::{Algorithm, SigningRequest};
+pub use key::PrivateKey;
+pub use pem::{Label, Section, sections};
+pub use secret::{Secret, SecretBytes, SecretString};
+pub use time::Timestamp;
+pub use token::{AccessToken, Target, TokenRequest};

@@ -1,0 +1,544 @@
+//! The token endpoint, [RFC 6749](https://www.rfc-editor.org/rfc/rfc6749): requests out, responses and errors in.
+//!
+//! Entra's v1 endpoint gives numbers as strings and v2 as numbers; both are read everywhere, as Microsoft's own clients do.
+
+use crate::assertion::CLIENT_ASSERTION_TYPE;
+use crate::authority::{Tenant, describe};
+use crate::encoding::push_form_pair;
+use crate::error::{Error, ErrorCode, Result, ServiceError};
+use crate::http::HttpResponse;
+use crate::secret::{Secret, SecretString};
+use crate::time::Timestamp;
+use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+/// What a token is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// `resource` of a v1 endpoint.
+    Resource(String),
+    /// `scope` of a v2 endpoint: its values, separated by one space.
+    Scope(String),
+}
+
+impl Target {
+    /// The App ID URI or client id of a resource.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ResourceInvalid`] for nothing, white space or control characters.
+    pub fn resource(resource: &str) -> Result<Self> {
+        if is_token(resource) {
+            return Ok(Self::Resource(resource.into()));
+        }
+        let found = if resource.is_empty() { "nothing".into() } else { describe(resource) };
+        Err(Error::new(ErrorCode::ResourceInvalid, found, "an App ID URI or a client id without spaces"))
+    }
+
+    /// One scope or several, in any order; duplicates count once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::ScopeInvalid`] for none, and for characters outside of
+    /// [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
+    pub fn scopes<S: AsRef<str>>(scopes: &[S]) -> Result<Self> {
+        let mut values: Vec<&str> = scopes.iter().flat_map(|scope| scope.as_ref().split(' ')).collect();
+        values.retain(|value| !value.is_empty());
+        values.sort_unstable();
+        values.dedup();
+        let found = match values.iter().find(|value| !is_token(value)) {
+            Some(value) => describe(value),
+            None if values.is_empty() => "nothing".into(),
+            None => return Ok(Self::Scope(values.join(" "))),
+        };
+        Err(Error::new(
+            ErrorCode::ScopeInvalid,
+            found,
+            "a scope such as https://graph.microsoft.com/.default",
+        ))
+    }
+}
+
+/// `scope-token` of RFC 6749 section 3.3: visible ASCII but `"` and `\`.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+}
+
+/// A request for an access token, as a caller puts it.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// What the token is for.
+    pub target: Target,
+    /// Another tenant than the configured one.
+    pub tenant: Option<Tenant>,
+    /// A claims challenge: the JSON object that a resource's `WWW-Authenticate` carried, decoded.
+    pub claims: Option<String>,
+    /// Declares that the caller handles claims challenges.
+    pub enable_cae: bool,
+    /// Asks the service even if a token is cached.
+    pub skip_cache: bool,
+    /// Sent as `client-request-id` instead of an id that is made.
+    pub correlation_id: Option<String>,
+}
+
+impl TokenRequest {
+    /// A request with nothing but a target.
+    pub const fn new(target: Target) -> Self {
+        Self {
+            target,
+            tenant: None,
+            claims: None,
+            enable_cae: false,
+            skip_cache: false,
+            correlation_id: None,
+        }
+    }
+}
+
+/// The body of a client_credentials request, [RFC 6749 section 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2),
+/// authenticated by an assertion, [RFC 7521 section 4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2).
+pub(crate) fn client_credentials_body(
+    client_id: &str,
+    target: &Target,
+    claims: Option<&str>,
+    assertion: &SecretString,
+) -> SecretString {
+    let mut body = Secret::new(String::with_capacity(assertion.expose().len().saturating_add(1024)));
+    let mut push = |name, value| push_form_pair(body.expose_mut(), name, value);
+    push("grant_type", "client_credentials");
+    push("client_id", client_id);
+    match target {
+        Target::Resource(resource) => push("resource", resource),
+        Target::Scope(scope) => push("scope", scope),
+    }
+    if let Some(claims) = claims {
+        push("claims", claims);
+    }
+    push("client_assertion_type", CLIENT_ASSERTION_TYPE);
+    push("client_assertion", assertion.expose());
+    body
+}
+
+/// The value of the `claims` parameter: a challenge's, with the capability `cp1` added if the caller handles challenges.
+///
+/// # Errors
+///
+/// [`ErrorCode::ClaimsInvalid`] if the challenge is not a JSON object.
+pub(crate) fn claims_parameter(challenge: Option<&str>, enable_cae: bool) -> Result<Option<String>> {
+    const CAPABILITIES: &str = r#"{"values":["cp1"]}"#;
+    type Object<'a> = BTreeMap<String, &'a RawValue>;
+    let invalid = |_| {
+        Error::new(
+            ErrorCode::ClaimsInvalid,
+            "text that is not JSON of that shape",
+            "a JSON object of objects",
+        )
+    };
+    let encode = |object: &BTreeMap<String, Box<RawValue>>| serde_json::to_string(object);
+
+    let mut claims: Object<'_> =
+        challenge.map(serde_json::from_str).transpose().map_err(invalid)?.unwrap_or_default();
+    if !enable_cae {
+        return Ok(challenge.map(str::to_owned));
+    }
+    let of_token = claims.remove("access_token");
+    let mut of_token: Object<'_> =
+        of_token.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(invalid)?.unwrap_or_default();
+    let capabilities = RawValue::from_string(CAPABILITIES.into()).map_err(invalid)?;
+    of_token.insert("xms_cc".into(), &capabilities);
+    let owned = |object: Object<'_>| object.into_iter().map(|(name, raw)| (name, raw.to_owned())).collect();
+    let of_token = RawValue::from_string(encode(&owned(of_token)).map_err(invalid)?).map_err(invalid)?;
+    claims.insert("access_token".into(), &of_token);
+    encode(&owned(claims)).map(Some).map_err(invalid)
+}
+
+/// An access token and what the service said of it.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// `access_token`: opaque to the client.
+    pub access_token: SecretString,
+    /// `token_type`, as spelled by the service: `Bearer`.
+    pub token_type: String,
+    /// When it dies, by the host's clock: when the request was sent, plus `expires_in`.
+    pub expires_on: Timestamp,
+    /// From when on it should be renewed, by the host's clock.
+    pub refresh_on: Timestamp,
+    /// `expires_in`: lifetime in seconds.
+    pub expires_in: u64,
+    /// `ext_expires_in`: lifetime in an outage, in seconds.
+    pub ext_expires_in: Option<u64>,
+    /// `expires_on`: NumericDate; v1 only.
+    pub service_expires_on: Option<u64>,
+    /// `not_before`: NumericDate; v1 only.
+    pub not_before: Option<u64>,
+    /// `refresh_in`: seconds after which the service wants the token renewed.
+    pub refresh_in: Option<u64>,
+    /// `resource`: echo of the request; v1 only.
+    pub resource: Option<String>,
+    /// `scope`: not sent for client_credentials, but by other services.
+    pub scope: Option<String>,
+}
+
+/// How long before its death a token is renewed if the service names no time: what Microsoft's own clients do.
+const RENEWAL_MARGIN_SECS: u64 = 300;
+
+/// A success or error response; RFC 6749 sections 5.1 and 5.2 and Entra's additions.
+#[derive(serde::Deserialize)]
+struct WireResponse {
+    access_token: Option<String>,
+    token_type: Option<String>,
+    expires_in: Option<Seconds>,
+    ext_expires_in: Option<Seconds>,
+    expires_on: Option<Seconds>,
+    not_before: Option<Seconds>,
+    refresh_in: Option<Seconds>,
+    resource: Option<String>,
+    scope: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+    #[serde(default)]
+    error_codes: Vec<Seconds>,
+    timestamp: Option<String>,
+    trace_id: Option<String>,
+    correlation_id: Option<String>,
+    error_uri: Option<String>,
+    suberror: Option<String>,
+    claims: Option<String>,
+}
+
+/// A non-negative whole number, given as a number or as its digits in a string.
+struct Seconds(u64);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Seconds;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a numeric string")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> core::result::Result<Seconds, E> {
+                Ok(Seconds(number))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> core::result::Result<Seconds, E> {
+                text.trim().parse().map(Seconds).map_err(|_| E::custom("not a number"))
+            }
+        }
+        deserializer.deserialize_any(Number)
+    }
+}
+
+/// Reads the answer to a token request that was sent at `sent`.
+///
+/// # Errors
+///
+/// [`ErrorCode::ServiceRefused`] and [`ErrorCode::ServiceUnavailable`] with the service's own words,
+/// [`ErrorCode::ResponseInvalid`] for anything that is not a token response.
+pub(crate) fn read_response(response: &HttpResponse, sent: Timestamp) -> Result<AccessToken> {
+    let wire: WireResponse = match serde_json::from_slice(response.body.expose()) {
+        Ok(wire) => wire,
+        Err(error) => return Err(unreadable(response, &error)),
+    };
+    if let (200..=299, None) = (response.status, &wire.error) {
+        return access_token(wire, sent);
+    }
+    Err(refusal(wire, response))
+}
+
+fn access_token(wire: WireResponse, sent: Timestamp) -> Result<AccessToken> {
+    let invalid = |found: &'static str| {
+        Error::new(ErrorCode::ResponseInvalid, found, "a token response (RFC 6749 section 5.1)")
+    };
+    let seconds = |number: Option<Seconds>| number.map(|seconds| seconds.0);
+    let access_token =
+        wire.access_token.map(Secret::new).ok_or_else(|| invalid("JSON without \"access_token\""))?;
+    if access_token.expose().is_empty() {
+        return Err(invalid("an empty \"access_token\""));
+    }
+    let token_type = wire.token_type.ok_or_else(|| invalid("JSON without \"token_type\""))?;
+    if !token_type.eq_ignore_ascii_case("bearer") {
+        return Err(invalid("a \"token_type\" other than Bearer"));
+    }
+    let expires_in = seconds(wire.expires_in).ok_or_else(|| invalid("JSON without \"expires_in\""))?;
+    let refresh_in = seconds(wire.refresh_in);
+    let expires_on = sent.plus_secs(expires_in);
+    Ok(AccessToken {
+        access_token,
+        token_type,
+        expires_on,
+        refresh_on: refresh_in
+            .map_or(expires_on.minus_secs(RENEWAL_MARGIN_SECS), |secs| sent.plus_secs(secs)),
+        expires_in,
+        ext_expires_in: seconds(wire.ext_expires_in),
+        service_expires_on: seconds(wire.expires_on),
+        not_before: seconds(wire.not_before),
+        refresh_in,
+        resource: wire.resource,
+        scope: wire.scope,
+    })
+}
+
+fn refusal(wire: WireResponse, response: &HttpResponse) -> Error {
+    let service = ServiceError {
+        status: response.status,
+        error: wire.error.unwrap_or_default(),
+        error_description: wire.error_description,
+        error_codes: wire.error_codes.iter().filter_map(|code| u32::try_from(code.0).ok()).collect(),
+        timestamp: wire.timestamp,
+        trace_id: wire.trace_id,
+        correlation_id: wire.correlation_id,
+        error_uri: wire.error_uri,
+        suberror: wire.suberror,
+        claims: wire.claims,
+        request_id: response.header("x-ms-request-id").map(str::to_owned),
+        retry_after: retry_after(response),
+    };
+    let code = match service.status {
+        408 | 429 | 500..=599 => ErrorCode::ServiceUnavailable,
+        _ if service.error == "temporarily_unavailable" => ErrorCode::ServiceUnavailable,
+        _ => ErrorCode::ServiceRefused,
+    };
+    let hint = service.error_codes.iter().find_map(|code| hint(*code));
+    Error::from_service(code, service, hint)
+}
+
+/// `Retry-After` in seconds, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). The service
+/// sends no dates there.
+fn retry_after(response: &HttpResponse) -> Option<u32> {
+    response.header("retry-after").and_then(|value| value.trim().parse().ok())
+}
+
+/// Says what answered instead of JSON, by length, form and type; never by content.
+fn unreadable(response: &HttpResponse, error: &serde_json::Error) -> Error {
+    let body = response.body.expose();
+    let content_type = response.header("content-type").map_or("no content type", media_type);
+    let status = response.status;
+    let found = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None => format!("an empty body (HTTP status {status})"),
+        Some(b'<') => format!("HTML or XML of {} bytes (HTTP status {status}, {content_type})", body.len()),
+        Some(b'{') if error.is_eof() => {
+            format!("JSON that is cut off after {} bytes (HTTP status {status})", body.len())
+        }
+        Some(b'{') if error.is_data() => format!("JSON with a member of another type (HTTP status {status})"),
+        Some(_) => {
+            format!("{} bytes that are not a JSON object (HTTP status {status}, {content_type})", body.len())
+        }
+    };
+    let code = if status == 429 || status >= 500 {
+        ErrorCode::ServiceUnavailable
+    } else {
+        ErrorCode::ResponseInvalid
+    };
+    if code == ErrorCode::ResponseInvalid {
+        return Error::new(code, found, "a token response in JSON");
+    }
+    let service = ServiceError {
+        status,
+        error_description: Some(found),
+        request_id: response.header("x-ms-request-id").map(str::to_owned),
+        retry_after: retry_after(response),
+        ..ServiceError::default()
+    };
+    Error::from_service(code, service, None)
+}
+
+/// The media type of a Content-Type header, if it looks like one.
+fn media_type(value: &str) -> &str {
+    let media_type = value.split(';').next().unwrap_or("").trim();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte);
+    if !media_type.is_empty() && media_type.len() <= 60 && media_type.bytes().all(is_plain) {
+        media_type
+    } else {
+        "an odd content type"
+    }
+}
+
+/// What helps against the refusals that a certificate client meets most.
+const fn hint(aadsts: u32) -> Option<&'static str> {
+    Some(match aadsts {
+        700_027 => {
+            "register this certificate (its public part) on the app, or configure the one that is registered; \
+             right after an upload, wait some minutes"
+        }
+        700_024 => "set this machine's clock: the service found the assertion outside its time of validity",
+        700_023 => "use the authority and tenant that the app is registered in",
+        700_016 | 7_000_229 => {
+            "check client id and tenant: the app is not known there; a multi-tenant app needs admin consent in the tenant"
+        }
+        90_002 | 900_023 => "check the tenant id, and that the authority is of the tenant's cloud",
+        500_011 => "check the resource: no service principal of that name is in the tenant",
+        1_002_012 | 70_011 => "use exactly one scope, the resource's App ID URI followed by /.default",
+        7_000_215 | 7_000_222 => "renew the client secret, or better use a certificate",
+        501_051 => "assign an app role of the resource to this app, or lift its assignment requirement",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, content_type: &str, body: &str) -> HttpResponse {
+        HttpResponse {
+            status,
+            headers: alloc::vec![("Content-Type".into(), content_type.into())],
+            body: Secret::new(body.as_bytes().into()),
+        }
+    }
+
+    fn read(status: u16, body: &str) -> Result<AccessToken> {
+        read_response(&response(status, "application/json", body), Timestamp::from_secs(1000))
+    }
+
+    #[test]
+    fn v2_response_is_read() {
+        let token = read(
+            200,
+            r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"ey.x"}"#,
+        );
+        let token = token.unwrap();
+        assert_eq!(token.access_token.expose(), "ey.x");
+        assert_eq!(token.expires_on, Timestamp::from_secs(4599));
+        assert_eq!(token.refresh_on, Timestamp::from_secs(4299));
+        assert_eq!(token.ext_expires_in, Some(3599));
+    }
+
+    #[test]
+    fn v1_response_with_numbers_as_strings_is_read() {
+        let body = r#"{"token_type":"Bearer","expires_in":"3599","ext_expires_in":"3599","expires_on":"1388452167",
+            "not_before":"1388448267","resource":"https://graph.microsoft.com","access_token":"ey.x","future":[{}]}"#;
+        let token = read(200, body).unwrap();
+        assert_eq!(token.expires_in, 3599);
+        assert_eq!(token.service_expires_on, Some(1_388_452_167));
+        assert_eq!(token.not_before, Some(1_388_448_267));
+        assert_eq!(token.resource.as_deref(), Some("https://graph.microsoft.com"));
+    }
+
+    #[test]
+    fn service_names_the_time_of_renewal() {
+        let body = r#"{"token_type":"bearer","expires_in":86399,"refresh_in":43199,"access_token":"x"}"#;
+        assert_eq!(read(200, body).unwrap().refresh_on, Timestamp::from_secs(44_199));
+    }
+
+    #[test]
+    fn refusal_keeps_every_field_of_the_service() {
+        let body = r#"{"error":"invalid_client","error_description":"AADSTS700027: no.\r\nTrace ID: t","error_codes":[700027,"50012"],
+            "timestamp":"2026-01-31 12:00:00Z","trace_id":"t","correlation_id":"c","error_uri":"u","suberror":"s","claims":"{}"}"#;
+        let mut response = response(401, "application/json", body);
+        response.headers.push(("X-MS-Request-Id".into(), "r".into()));
+        response.headers.push(("retry-after".into(), "7".into()));
+        let error = read_response(&response, Timestamp::default()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ServiceRefused);
+        assert!(error.hint().starts_with("register this certificate"));
+        let expected = ServiceError {
+            status: 401,
+            error: "invalid_client".into(),
+            error_description: Some("AADSTS700027: no.\r\nTrace ID: t".into()),
+            error_codes: alloc::vec![700_027, 50_012],
+            timestamp: Some("2026-01-31 12:00:00Z".into()),
+            trace_id: Some("t".into()),
+            correlation_id: Some("c".into()),
+            error_uri: Some("u".into()),
+            suberror: Some("s".into()),
+            claims: Some("{}".into()),
+            request_id: Some("r".into()),
+            retry_after: Some(7),
+        };
+        assert_eq!(error.service(), Some(&expected));
+    }
+
+    #[test]
+    fn what_is_no_token_response_is_named_by_form_and_not_shown() {
+        let cases = [
+            (200, "", ErrorCode::ResponseInvalid, "an empty body (HTTP status 200)"),
+            (
+                200,
+                " <html>secret</html>",
+                ErrorCode::ResponseInvalid,
+                "HTML or XML of 20 bytes (HTTP status 200, text/html)",
+            ),
+            (
+                200,
+                r#"{"access_token":"secr"#,
+                ErrorCode::ResponseInvalid,
+                "JSON that is cut off after 21 bytes (HTTP status 200)",
+            ),
+            (
+                200,
+                r#"{"access_token":7}"#,
+                ErrorCode::ResponseInvalid,
+                "JSON with a member of another type (HTTP status 200)",
+            ),
+            (
+                200,
+                "[]",
+                ErrorCode::ResponseInvalid,
+                "2 bytes that are not a JSON object (HTTP status 200, text/html)",
+            ),
+            (200, "{}", ErrorCode::ResponseInvalid, "JSON without \"access_token\""),
+            (
+                200,
+                r#"{"access_token":"x","token_type":"mac","expires_in":1}"#,
+                ErrorCode::ResponseInvalid,
+                "a \"token_type\" other than Bearer",
+            ),
+            (302, "", ErrorCode::ResponseInvalid, "an empty body (HTTP status 302)"),
+            (
+                503,
+                "<html>",
+                ErrorCode::ServiceUnavailable,
+                "HTML or XML of 6 bytes (HTTP status 503, text/html)",
+            ),
+        ];
+        for (status, body, code, found) in cases {
+            let error = read_response(&response(status, "text/html; charset=x", body), Timestamp::default())
+                .unwrap_err();
+            assert_eq!(error.code(), code, "{body}");
+            assert_eq!(error.found(), found);
+        }
+    }
+
+    #[test]
+    fn overload_is_told_apart_from_refusal() {
+        let code =
+            |status, error: &str| read(status, &format!(r#"{{"error":"{error}"}}"#)).unwrap_err().code();
+        assert_eq!(code(400, "invalid_request"), ErrorCode::ServiceRefused);
+        assert_eq!(code(400, "temporarily_unavailable"), ErrorCode::ServiceUnavailable);
+        assert_eq!(code(429, "invalid_request"), ErrorCode::ServiceUnavailable);
+        assert_eq!(code(200, "invalid_request"), ErrorCode::ServiceRefused);
+    }
+
+    #[test]
+    fn capability_is_merged_into_a_challenge() {
+        let merged = |challenge, cae| claims_parameter(challenge, cae).unwrap();
+        assert_eq!(merged(None, false), None);
+        assert_eq!(merged(Some(r#"{"a":1}"#), false).as_deref(), Some(r#"{"a":1}"#));
+        assert_eq!(merged(None, true).as_deref(), Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#));
+        let challenge = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}},"x":1.50}"#;
+        let expected =
+            r#"{"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":{"values":["cp1"]}},"x":1.50}"#;
+        assert_eq!(merged(Some(challenge), true).as_deref(), Some(expected));
+        for broken in ["", "[]", "{", "7"] {
+            assert_eq!(claims_parameter(Some(broken), false).unwrap_err().code(), ErrorCode::ClaimsInvalid);
+        }
+    }
+
+    #[test]
+    fn scopes_are_normalised() {
+        let scope = |scopes: &[&str]| Target::scopes(scopes);
+        assert_eq!(scope(&["b", "a b"]).unwrap(), Target::Scope("a b".into()));
+        assert_eq!(scope(&[]).unwrap_err().found(), "nothing");
+        assert_eq!(scope(&["a\"b"]).unwrap_err().code(), ErrorCode::ScopeInvalid);
+        assert_eq!(Target::resource("").unwrap_err().code(), ErrorCode::ResourceInvalid);
+    }
+}
