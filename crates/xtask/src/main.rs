@@ -4,13 +4,16 @@
 //! everything in place, and then do their work. What they can't install they name in one line.
 
 #![expect(dead_code, reason = "the next subcommands use it")]
+#![expect(clippy::std_instead_of_alloc, reason = "a program with std has no `alloc` crate in scope")]
 
 mod build_native;
 mod build_wasm;
+mod check_core;
 mod process;
 mod report;
 mod setup;
 mod sizes;
+mod steps;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,6 +37,12 @@ struct Arguments {
 enum Command {
     /// Does the set-up and builds everything in place, so that npm/certgrant can be imported by its path.
     Build,
+    /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
+    CheckCore {
+        /// Writes the lists in the repository as they are now, instead of comparing.
+        #[arg(long)]
+        accept: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -52,6 +61,8 @@ fn run(command: &Command, report: &Report) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Build => build(&workspace, report),
+        Command::CheckCore { accept: false } => check_core::run(&workspace, report),
+        Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
     }
 }
 

@@ -61,6 +61,12 @@ impl Report {
         Self { colour: terminal && !plain && !dumb, live: terminal && !dumb }
     }
 
+    /// A report without colours and live line.
+    #[cfg(test)]
+    pub(crate) fn plain() -> Self {
+        Self { colour: false, live: false }
+    }
+
     /// Prints a heading.
     pub(crate) fn heading(&self, text: &str) {
         println!("\n{}", self.paint(Tone::Strong, text));
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn nothing_is_coloured_where_colours_are_off() {
-        let report = Report { colour: false, live: false };
+        let report = Report::plain();
         assert_eq!(report.paint(Tone::Bad, "text"), "text");
     }
 }

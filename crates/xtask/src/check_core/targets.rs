@@ -1,0 +1,87 @@
+//! Core builds where there is no std, and for WASM, in every feature set.
+//!
+//! A crate that says `no_std` may still pull std in through a dependency or a feature; only a target without std shows it.
+
+use anyhow::{Context, Result};
+
+use super::looked_at;
+use crate::report::{LiveLine, Outcome};
+use crate::setup::{WASM_TARGET, add_target};
+use crate::workspace::{Workspace, metadata};
+
+/// A target without std.
+const NO_STD_TARGET: &str = "thumbv7em-none-eabihf";
+
+/// Builds for a target without std. It is skipped where that target can't be had.
+///
+/// # Errors
+///
+/// A build fails.
+pub(crate) fn check_no_std(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    if let Err(error) = add_target(NO_STD_TARGET, live) {
+        let reason = format!("{error:#}");
+        return Ok(Outcome::skipped(reason.lines().last().unwrap_or(NO_STD_TARGET)));
+    }
+    build_all(workspace, NO_STD_TARGET, live)
+}
+
+/// Builds for WASM.
+///
+/// # Errors
+///
+/// A build fails, or the target can't be had.
+pub(crate) fn check_wasm(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    add_target(WASM_TARGET, live)?;
+    build_all(workspace, WASM_TARGET, live)
+}
+
+fn build_all(workspace: &Workspace, target: &str, live: &LiveLine) -> Result<Outcome> {
+    let sets = powerset(&features(workspace)?);
+    for set in &sets {
+        workspace
+            .cargo()
+            .args(["build", "--package", "certgrant-core", "--target", target, "--no-default-features"])
+            .args(["--features", &set.join(",")])
+            .output(live)
+            .with_context(|| format!("core for {target} with the features {set:?}"))?;
+    }
+    Ok(looked_at(sets.len(), "feature set"))
+}
+
+/// Core's features as its manifest has them.
+fn features(workspace: &Workspace) -> Result<Vec<String>> {
+    let metadata = metadata(workspace.root(), &["--no-deps"])?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let core = packages
+        .clone()
+        .find(|package| package["name"] == "certgrant-core")
+        .context("there is no certgrant-core")?;
+    let features =
+        core["features"].as_object().context("`cargo metadata` did not list the features of core")?;
+    // `default` only names others.
+    Ok(features.keys().filter(|&feature| feature != "default").cloned().collect())
+}
+
+/// All subsets, the empty one first.
+fn powerset(features: &[String]) -> Vec<Vec<String>> {
+    let mut sets = vec![Vec::new()];
+    for feature in features {
+        let with = sets.iter().map(|set| set.iter().chain([feature]).cloned().collect()).collect::<Vec<_>>();
+        sets.extend(with);
+    }
+    sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_set_is_built_once() {
+        let names =
+            |features: &[&str]| features.iter().map(|&feature| feature.to_owned()).collect::<Vec<_>>();
+        assert_eq!(powerset(&[]), vec![names(&[])]);
+        let sets = powerset(&names(&["pfx", "std"]));
+        assert_eq!(sets, vec![names(&[]), names(&["pfx"]), names(&["std"]), names(&["pfx", "std"])]);
+    }
+}
