@@ -1,0 +1,526 @@
+//! Who is the client? The checks of a client assertion or a client secret, in the order in which the service answers.
+//!
+//! [RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3) says what must be checked; order, codes and
+//! texts follow recorded answers of Entra ID. The relative order of the claims checks is not certain there. A public
+//! client, a missing service principal and a disabled application are noticed only after the credential is good.
+//! Secrets are compared in constant time; an assertion is never part of an error or a log line.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use ring::signature;
+use time::OffsetDateTime;
+
+use crate::assertion::{Assertion, Date, KeyHint, malformed};
+use crate::certificate::{Certificate, hex};
+use crate::clock::{from_numeric_date, month_first, round_trip};
+use crate::log::Trail;
+use crate::registration::{Application, KeyCredential, SecretMatch};
+use crate::service_error::ServiceError;
+use crate::tenant::Tenant;
+
+/// Strict mode refuses an assertion that expires later than this. The RFC leaves the bound to the server; Entra has
+/// none, and its clients stay at ten minutes.
+const STRICT_LONGEST_SECONDS: i64 = 3600;
+/// Replay memory of strict mode; when it is full the entries that expire first go.
+const MOST_REMEMBERED: usize = 100_000;
+
+/// Where and when a request came in.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) applications: &'a [Application],
+    pub(crate) tenant: &'a Tenant,
+    /// Tenant as spelled in the path.
+    pub(crate) segment: &'a str,
+    /// Scheme, host and port as the client addressed them.
+    pub(crate) base: &'a str,
+    /// The endpoint's path below the tenant.
+    pub(crate) endpoint: &'static str,
+    pub(crate) now: OffsetDateTime,
+    pub(crate) skew: time::Duration,
+    pub(crate) replays: &'a Replays,
+}
+
+/// A client that has proved who it is.
+pub(crate) struct Client<'a> {
+    pub(crate) application: &'a Application,
+    /// `appidacr`: "1" for a secret, "2" for a certificate.
+    pub(crate) method: &'static str,
+}
+
+/// `jti` values that have been used, until their assertions expire. Only strict mode asks it.
+#[derive(Default)]
+pub(crate) struct Replays(Mutex<HashMap<String, i64>>);
+
+impl Replays {
+    /// Whether this is the first use; remembers it until `expires`.
+    fn first_use(&self, client: &str, jti: &str, now: i64, expires: i64) -> bool {
+        // The map is whole even if a thread panicked while it held the lock.
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= MOST_REMEMBERED {
+            used.retain(|_, expires| *expires > now);
+        }
+        if used.len() >= MOST_REMEMBERED
+            && let Some(oldest) = used.iter().min_by_key(|(_, expires)| **expires).map(|(key, _)| key.clone())
+        {
+            used.remove(&oldest);
+        }
+        used.insert(format!("{client} {jti}"), expires).is_none()
+    }
+}
+
+/// Authenticates by client assertion.
+pub(crate) fn by_assertion<'a>(
+    at: &Circumstances<'a>,
+    client_id: &str,
+    text: &str,
+    trail: &mut Trail,
+) -> Result<Client<'a>, ServiceError> {
+    let assertion = Assertion::parse(text)?;
+    assertion.check_duplicates(trail)?;
+    check_critical(&assertion)?;
+    trail.passed("jwt");
+    check_type(&assertion)?;
+    trail.passed("typ");
+    let algorithm = algorithm(&assertion)?;
+    trail.passed(format!("alg {}", algorithm.name));
+    for name in ["iss", "aud", "sub"] {
+        required_claim(&assertion, name)?;
+    }
+    trail.passed("claims");
+    let hint = assertion.key_hint(trail)?;
+    if hint.is_empty() {
+        let text = "Invalid JWT token. No certificate thumbprint, certificate SHA-256 thumbprint or key id \
+                    specified in token header.";
+        return Err(ServiceError::new(5002723, text).because("no x5t, x5t#S256 or kid in the header"));
+    }
+    trail.passed(format!("key hint {}", hint.names()));
+    let application = find_application(at, client_id)?;
+    trail.passed("application");
+    check_subject(&assertion, client_id, trail)?;
+    trail.passed("iss and sub");
+    check_audience(&assertion, at, trail)?;
+    trail.passed("aud");
+    let expires = check_time(&assertion, at, trail)?;
+    trail.passed("time");
+    check_key(&assertion, &hint, &algorithm, application, at, trail)?;
+    check_replay(&assertion, client_id, expires, at, trail)?;
+    admitted(application, at, trail)?;
+    Ok(Client { application, method: "2" })
+}
+
+/// Authenticates by client secret.
+pub(crate) fn by_secret<'a>(
+    at: &Circumstances<'a>,
+    client_id: &str,
+    secret: &str,
+    trail: &mut Trail,
+) -> Result<Client<'a>, ServiceError> {
+    let application = find_application(at, client_id)?;
+    trail.passed("application");
+    match application.match_secret(secret, at.now) {
+        SecretMatch::Valid => trail.passed("secret"),
+        SecretMatch::Expired => {
+            let text = format!(
+                "The provided client secret keys for app '{}' are expired. Create new keys for the app, or consider \
+                 certificate credentials for added security.",
+                application.app_id
+            );
+            return Err(ServiceError::new(7000222, text).because("the secret is expired or not yet valid"));
+        }
+        SecretMatch::None => {
+            let text = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
+                 value, not the client secret ID, for a secret added to app '{}'.",
+                application.app_id
+            );
+            return Err(ServiceError::new(7000215, text).because("no registered secret matches"));
+        }
+    }
+    admitted(application, at, trail)?;
+    Ok(Client { application, method: "1" })
+}
+
+/// [RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11): an extension that is marked
+/// critical and not understood makes the JWS invalid; none is understood here.
+fn check_critical(assertion: &Assertion) -> Result<(), ServiceError> {
+    match assertion.header.get("crit") {
+        None => Ok(()),
+        Some(_) => Err(malformed("its header has a critical extension (crit)")),
+    }
+}
+
+fn check_type(assertion: &Assertion) -> Result<(), ServiceError> {
+    match assertion.header.text("typ")? {
+        // Optional by RFC 7519 section 5.1; whether Entra insists is not known.
+        None | Some("JWT" | "http://openid.net/specs/jwt/1.0") => Ok(()),
+        Some(other) => {
+            let text =
+                "Invalid JWT header type specified. Allowed types: 'JWT','http://openid.net/specs/jwt/1.0'.";
+            Err(ServiceError::new(5002727, text).because(format!("typ is \"{other}\"")))
+        }
+    }
+}
+
+struct Algorithm {
+    name: &'static str,
+    verifier: &'static dyn signature::VerificationAlgorithm,
+}
+
+fn algorithm(assertion: &Assertion) -> Result<Algorithm, ServiceError> {
+    let name = assertion.header.text("alg")?.ok_or_else(|| malformed("its header has no alg"))?;
+    let (name, verifier): (_, &dyn signature::VerificationAlgorithm) = match name {
+        "RS256" => ("RS256", &signature::RSA_PKCS1_2048_8192_SHA256),
+        "RS384" => ("RS384", &signature::RSA_PKCS1_2048_8192_SHA384),
+        "RS512" => ("RS512", &signature::RSA_PKCS1_2048_8192_SHA512),
+        "PS256" => ("PS256", &signature::RSA_PSS_2048_8192_SHA256),
+        other => {
+            let text = format!(
+                "Invalid JWT token. '{}' is not a supported signature algorithm. Supported signing algorithms are: \
+                 'RS256, RS384, RS512, PS256'.",
+                other.escape_debug()
+            );
+            return Err(ServiceError::new(5002738, text).because(format!("alg is \"{other}\"")));
+        }
+    };
+    Ok(Algorithm { name, verifier })
+}
+
+fn required_claim(assertion: &Assertion, name: &str) -> Result<(), ServiceError> {
+    if assertion.claims.get(name).is_some() {
+        return Ok(());
+    }
+    let text = format!(
+        "The required field '{name}' is missing from the credential. Ensure that you have all the necessary \
+         parameters for the login request."
+    );
+    Err(ServiceError::new(90014, text).because(format!("no {name} in the assertion")))
+}
+
+fn find_application<'a>(at: &Circumstances<'a>, client_id: &str) -> Result<&'a Application, ServiceError> {
+    let of_id = |application: &&Application| application.app_id.eq_ignore_ascii_case(client_id);
+    let found = at.applications.iter().find(of_id);
+    // A multi-tenant application that has no service principal in the tenant gets another answer, later.
+    let found = found.filter(|application| application.is_in(at.tenant) || application.is_multi_tenant);
+    found.ok_or_else(|| {
+        let text = format!(
+            "Application with identifier '{client_id}' was not found in the directory '{}'. This can happen if the \
+             application has not been installed by the administrator of the tenant or consented to by any user in \
+             the tenant. You may have sent your authentication request to the wrong tenant.",
+            at.segment
+        );
+        ServiceError::new(700016, text).because("no such application in this tenant")
+    })
+}
+
+/// [RFC 7523 section 3](https://www.rfc-editor.org/rfc/rfc7523#section-3), items 1 and 2B: issuer and subject are the
+/// client id.
+fn check_subject(assertion: &Assertion, client_id: &str, trail: &mut Trail) -> Result<(), ServiceError> {
+    for name in ["iss", "sub"] {
+        let value = assertion.claims.text(name)?.unwrap_or_default();
+        if !value.eq_ignore_ascii_case(client_id) {
+            let text = "Client assertion application identifier doesn't match 'client_id' parameter.";
+            return Err(ServiceError::new(700021, text).because(format!("{name} is not the client_id")));
+        }
+        if value != client_id {
+            trail.deviation(format!("{name} differs from client_id in case"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The audiences that name this authority for this tenant: in strict mode the endpoint called, else also the other
+/// version's endpoint and both issuers, with the tenant spelled as in the path, as its GUID or as its domain.
+fn audiences(at: &Circumstances<'_>, strict: bool) -> Vec<String> {
+    let base = at.base;
+    if strict {
+        return vec![format!("{base}/{}{}", at.segment, at.endpoint)];
+    }
+    let spellings = [Some(at.segment), Some(at.tenant.id.as_str()), at.tenant.domain.as_deref()];
+    let mut accepted = vec![format!("https://sts.windows.net/{}/", at.tenant.id)];
+    for tenant in spellings.into_iter().flatten() {
+        let paths = ["/oauth2/v2.0/token", "/oauth2/token", "/v2.0"];
+        accepted.extend(paths.map(|path| format!("{base}/{tenant}{path}")));
+    }
+    accepted
+}
+
+fn check_audience(
+    assertion: &Assertion,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    let accepted = audiences(at, trail.is_strict());
+    let values: Vec<&str> = match assertion.claims.get("aud") {
+        Some(serde_json::Value::String(one)) => vec![one],
+        Some(serde_json::Value::Array(several)) => {
+            several.iter().filter_map(|value| value.as_str()).collect()
+        }
+        _ => return Err(malformed("its aud is neither a string nor an array")),
+    };
+    // Simple string comparison, but for the case of host names, GUIDs and domains when lenient.
+    let matches = |value: &&str| {
+        accepted.iter().any(|one| one == value || !trail.is_strict() && one.eq_ignore_ascii_case(value))
+    };
+    if values.iter().any(matches) {
+        if values.len() > 1 {
+            trail.note("aud names more than one audience");
+        }
+        return Ok(());
+    }
+    let text = "Client assertion audience claim does not match Realm issuer. Set 'aud' to the token endpoint that is \
+                called, with the same tenant and host.";
+    let expected = accepted.first().filter(|_| trail.is_strict()).cloned();
+    let expected = expected.unwrap_or_else(|| format!("{}/{}{}", at.base, at.segment, at.endpoint));
+    Err(ServiceError::new(700023, text).because(format!("aud is not {expected}")))
+}
+
+/// nbf <= now < exp, with the clock skew allowed on both sides. What is absent counts as 1970, as at Entra: harmless
+/// for nbf, fatal for exp. Gives back the second in which the assertion expires.
+fn check_time(assertion: &Assertion, at: &Circumstances<'_>, trail: &mut Trail) -> Result<i64, ServiceError> {
+    let [from, until, issued] = ["nbf", "exp", "iat"].map(|name| assertion.claims.date(name, trail));
+    let instant = |date| match date {
+        Date::Absent => OffsetDateTime::UNIX_EPOCH,
+        Date::Seconds(seconds) => from_numeric_date(seconds),
+    };
+    let (from, until, _) = (instant(from?), instant(until?), issued?);
+    let too_early = at.now.saturating_add(at.skew) < from;
+    let too_late = at.now.saturating_sub(at.skew) >= until;
+    let too_long = trail.is_strict() && (until - at.now).whole_seconds() > STRICT_LONGEST_SECONDS;
+    if !(too_early || too_late || too_long) {
+        return Ok(until.saturating_add(at.skew).unix_timestamp());
+    }
+    let text = format!(
+        "Client assertion is not within its valid time range. Current time: {}, assertion valid from {}, expiry time \
+         of assertion {}.",
+        round_trip(at.now),
+        round_trip(from),
+        round_trip(until)
+    );
+    let reason = if too_early {
+        format!("valid only {} s from now", (from - at.now).whole_seconds())
+    } else if too_late {
+        format!("expired {} s ago", (at.now - until).whole_seconds())
+    } else {
+        format!("valid for more than {STRICT_LONGEST_SECONDS} s")
+    };
+    Err(ServiceError::new(700024, text).because(reason))
+}
+
+/// Finds the key that the header points at and verifies the signature with it.
+fn check_key(
+    assertion: &Assertion,
+    hint: &KeyHint,
+    algorithm: &Algorithm,
+    application: &Application,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    let chain = assertion.x5c(trail)?;
+    let matching: Vec<&KeyCredential> = application
+        .keys
+        .iter()
+        .filter(|key| hint_matches(hint, &key.certificate, Some(&key.key_id)))
+        .collect();
+    let current = |key: &&&KeyCredential| key.start <= at.now && at.now <= key.end;
+    let Some(key) = matching.iter().find(current).or(matching.first()).copied() else {
+        return check_trusted_subject(assertion, hint, &chain, algorithm, application, at, trail);
+    };
+    trail.passed("key registered");
+    if !(key.start <= at.now && at.now <= key.end) {
+        let early = at.now < key.start;
+        let reason =
+            if early { "the registered key is not valid yet" } else { "the registered key is expired" };
+        let what =
+            "The certificate with identifier used to sign the client assertion is expired on application.";
+        return Err(key_error(what, "The key used is expired", hint, Some(key), application).because(reason));
+    }
+    trail.passed("key current");
+    check_other_hints(hint, key, &chain, trail)?;
+    if !verifies(assertion, algorithm, &key.certificate) {
+        let what = "Client assertion contains an invalid signature.";
+        let reason = "The provided signature value did not match the expected signature value";
+        let error = key_error(what, reason, hint, Some(key), application);
+        return Err(error.because(format!("the signature is not one by key {}", key.thumbprint())));
+    }
+    note_unusual_pair(algorithm, hint, trail);
+    trail.passed("signature");
+    Ok(())
+}
+
+fn verifies(assertion: &Assertion, algorithm: &Algorithm, certificate: &Certificate) -> bool {
+    let key = signature::UnparsedPublicKey::new(algorithm.verifier, &certificate.rsa_public_key);
+    key.verify(&assertion.signing_input, &assertion.signature).is_ok()
+}
+
+/// Thumbprints decide; a `kid` counts only if there is none, as hexadecimal or base64url thumbprint or as keyId.
+fn hint_matches(hint: &KeyHint, certificate: &Certificate, key_id: Option<&str>) -> bool {
+    let sha1 = hint.sha1.as_ref().map(|value| value[..] == certificate.sha1);
+    let sha256 = hint.sha256.as_ref().map(|value| value[..] == certificate.sha256);
+    match (sha1, sha256, &hint.kid) {
+        (None, None, Some(kid)) => kid_matches(kid, certificate, key_id),
+        (None, None, None) => false,
+        (sha1, sha256, _) => sha1.unwrap_or(true) && sha256.unwrap_or(true),
+    }
+}
+
+fn kid_matches(kid: &str, certificate: &Certificate, key_id: Option<&str>) -> bool {
+    use base64::Engine as _;
+    let base64url = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    kid.eq_ignore_ascii_case(&hex(&certificate.sha1))
+        || key_id.is_some_and(|id| id.eq_ignore_ascii_case(kid))
+        || kid == base64url.encode(certificate.sha1)
+        || kid == base64url.encode(certificate.sha256)
+}
+
+/// If there are several hints they must all point at the same key
+/// ([RFC 7515 section 6](https://www.rfc-editor.org/rfc/rfc7515#section-6)).
+fn check_other_hints(
+    hint: &KeyHint,
+    key: &KeyCredential,
+    chain: &[Vec<u8>],
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    if hint.kid.as_ref().is_some_and(|kid| !kid_matches(kid, &key.certificate, Some(&key.key_id))) {
+        trail.deviation("kid points at another key than the thumbprint")?;
+    }
+    if chain.first().is_some_and(|leaf| *leaf != key.certificate.der) {
+        trail.deviation("x5c begins with another certificate than the one registered")?;
+    }
+    Ok(())
+}
+
+fn note_unusual_pair(algorithm: &Algorithm, hint: &KeyHint, trail: &mut Trail) {
+    let unusual = match algorithm.name {
+        "PS256" => hint.sha256.is_none(),
+        _ => hint.sha1.is_none(),
+    };
+    if unusual {
+        trail.note(format!("{} with {} is not confirmed to work at Entra", algorithm.name, hint.names()));
+    }
+}
+
+/// Subject name and issuer authentication: a certificate that is not registered, but whose subject name and issuing
+/// authority are.
+fn check_trusted_subject(
+    assertion: &Assertion,
+    hint: &KeyHint,
+    chain: &[Vec<u8>],
+    algorithm: &Algorithm,
+    application: &Application,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    let not_found = || {
+        let what = "The certificate with identifier used to sign the client assertion is not registered on application.";
+        let reason = "no registered key has this thumbprint or id";
+        key_error(what, "The key was not found", hint, None, application).because(reason)
+    };
+    let trusted = &application.emulator.trusted_subjects;
+    let Some((leaf, intermediates)) = chain.split_first().filter(|_| !trusted.is_empty()) else {
+        return Err(not_found());
+    };
+    let leaf = Certificate::from_der(leaf).map_err(|_| not_found())?;
+    if !hint_matches(hint, &leaf, None) {
+        return Err(not_found());
+    }
+    let name = leaf.common_name.clone().unwrap_or_default();
+    let authorised = trusted
+        .iter()
+        .any(|subject| subject.subject_name == name && leaf.is_issued_by(intermediates, &subject.issuer_der));
+    if !authorised {
+        let text = format!(
+            "Invalid certificate - subject name in certificate is not authorized. \
+             SubjectNames/SubjectAlternativeNames (up to 10) in token certificate: '{}'.",
+            name.escape_debug()
+        );
+        let reason = "no trusted subject has this name and issuer";
+        return Err(ServiceError::new(700030, text).because(reason));
+    }
+    trail.passed("subject name and issuer");
+    if !(leaf.not_before <= at.now && at.now <= leaf.not_after) {
+        let what =
+            "The certificate with identifier used to sign the client assertion is expired on application.";
+        let error = key_error(what, "The key used is expired", hint, None, application);
+        return Err(error.because("the certificate in x5c is not valid now"));
+    }
+    if !verifies(assertion, algorithm, &leaf) {
+        let what = "Client assertion contains an invalid signature.";
+        let reason = "The provided signature value did not match the expected signature value";
+        let error = key_error(what, reason, hint, None, application);
+        return Err(error.because("the signature is not one by the leaf of x5c"));
+    }
+    trail.passed("signature");
+    Ok(())
+}
+
+/// AADSTS700027 in its three forms.
+fn key_error(
+    what: &str,
+    reason: &str,
+    hint: &KeyHint,
+    found: Option<&KeyCredential>,
+    application: &Application,
+) -> ServiceError {
+    let thumbprint =
+        hint.sha1.as_ref().or(hint.sha256.as_ref()).map(|bytes| {
+            format!(", Thumbprint of key used by client: '{}'", hex(bytes).to_ascii_uppercase())
+        });
+    let found = found
+        .map(|key| format!(", Found key 'Start={}, End={}'", month_first(key.start), month_first(key.end)));
+    let app_id = &application.app_id;
+    let text = format!(
+        "{what} [Reason - {reason}.{}{}, See the keyCredentials of app Id '{app_id}', such as with \
+         'https://graph.microsoft.com/v1.0/applications(appId='{app_id}')?$select=keyCredentials'].",
+        thumbprint.unwrap_or_default(),
+        found.unwrap_or_default(),
+    );
+    ServiceError::new(700027, text)
+}
+
+/// Strict mode: [OpenID Connect Core section 9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)
+/// asks for a `jti` and allows each only once. Entra doesn't, and Microsoft's clients reuse an assertion.
+fn check_replay(
+    assertion: &Assertion,
+    client_id: &str,
+    expires: i64,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    if !trail.is_strict() {
+        return Ok(());
+    }
+    match assertion.claims.text("jti")? {
+        None => trail.deviation("no jti"),
+        Some(jti) if at.replays.first_use(client_id, jti, at.now.unix_timestamp(), expires) => {
+            trail.passed("jti");
+            Ok(())
+        }
+        Some(_) => trail.deviation("jti has been used before"),
+    }
+}
+
+/// The credential is good; may the application sign in?
+fn admitted(
+    application: &Application,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    let app_id = &application.app_id;
+    if application.is_public {
+        let text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
+        return Err(ServiceError::new(700025, text).because("the application is a public client"));
+    }
+    if !application.is_in(at.tenant) {
+        let text = format!(
+            "The client application {app_id} is missing service principal in the tenant {}.",
+            at.tenant.id
+        );
+        return Err(ServiceError::new(7000229, text).because("no service principal in this tenant"));
+    }
+    if application.is_disabled {
+        let text = format!("Application '{app_id}'({}) is disabled.", application.display_name);
+        return Err(ServiceError::new(7000112, text).because("the application is disabled"));
+    }
+    trail.passed("enabled");
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Where the emulator gets the time from, and the spellings of time that the service uses.
+//!
+//! The clock is a function given by the caller, so that a test can stand still at any instant; nothing below this
+//! module asks the operating system for the time. Four spellings are on the wire: the .NET round-trip form in the
+//! text of AADSTS700024, month-first dates in AADSTS700027, `yyyy-MM-dd HH:mm:ssZ` in error bodies, and the HTTP
+//! date ([RFC 9110 section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)) in the `Date` header.
+
+use alloc::sync::Arc;
+use core::fmt;
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::{datetime, format_description};
+
+/// The time source of an emulator.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// A clock that calls `now` for every request.
+    pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The operating system's clock.
+    pub fn system() -> Self {
+        Self::new(SystemTime::now)
+    }
+
+    /// A clock that stands still at `unix_seconds`.
+    pub fn fixed(unix_seconds: u64) -> Self {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(unix_seconds);
+        Self::new(move || at)
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        // A clock outside the years that can be written down is pulled to the nearest that can.
+        match (self.0)().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::new(
+                i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+                i32::try_from(since.subsec_nanos()).unwrap_or(0),
+            )),
+            Err(_) => OffsetDateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+const EARLIEST: OffsetDateTime = datetime!(0001-01-01 00:00:00 UTC);
+const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59.9999999 UTC);
+
+/// The instant of a NumericDate, pulled into the range that .NET can write down: a client that counts milliseconds
+/// gets an answer that shows it, not a crash.
+pub(crate) fn from_numeric_date(seconds: f64) -> OffsetDateTime {
+    let micros = (seconds * 1e6).round();
+    if micros.is_nan() || micros <= EARLIEST.unix_timestamp() as f64 * 1e6 {
+        return EARLIEST;
+    }
+    if micros >= LATEST.unix_timestamp() as f64 * 1e6 {
+        return LATEST;
+    }
+    OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::microseconds(micros as i64))
+}
+
+const ROUND_TRIP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
+const SERVICE: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
+const MONTH_FIRST: &[BorrowedFormatItem<'_>] =
+    format_description!("[month]/[day]/[year] [hour]:[minute]:[second]");
+const HTTP: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+fn format(at: OffsetDateTime, description: &[BorrowedFormatItem<'_>]) -> String {
+    // Formatting can only fail for a component that is missing, and an OffsetDateTime in UTC has them all.
+    at.to_offset(time::UtcOffset::UTC).format(description).unwrap_or_default()
+}
+
+/// `2026-01-31T12:00:00.0000000Z`, what .NET's format "o" writes.
+pub(crate) fn round_trip(at: OffsetDateTime) -> String {
+    format(at, ROUND_TRIP)
+}
+
+/// `2026-01-31 12:00:00Z`, as in `timestamp` of an error body.
+pub(crate) fn service_timestamp(at: OffsetDateTime) -> String {
+    format(at, SERVICE)
+}
+
+/// `01/31/2026 12:00:00`, as in the key that AADSTS700027 names.
+pub(crate) fn month_first(at: OffsetDateTime) -> String {
+    format(at, MONTH_FIRST)
+}
+
+/// `Sat, 31 Jan 2026 12:00:00 GMT`.
+pub(crate) fn http_date(at: OffsetDateTime) -> String {
+    format(at, HTTP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_spelling_of_an_instant() {
+        let at = datetime!(2026-01-31 12:00:00.1234567 UTC);
+        assert_eq!(round_trip(at), "2026-01-31T12:00:00.1234567Z");
+        assert_eq!(service_timestamp(at), "2026-01-31 12:00:00Z");
+        assert_eq!(month_first(at), "01/31/2026 12:00:00");
+        assert_eq!(http_date(at), "Sat, 31 Jan 2026 12:00:00 GMT");
+    }
+
+    #[test]
+    fn a_numeric_date_of_any_size_can_be_written_down() {
+        assert_eq!(round_trip(from_numeric_date(0.0)), "1970-01-01T00:00:00.0000000Z");
+        assert_eq!(round_trip(from_numeric_date(1_735_689_600.5)), "2025-01-01T00:00:00.5000000Z");
+        assert_eq!(round_trip(from_numeric_date(1.7e12)), "9999-12-31T23:59:59.9999999Z");
+        assert_eq!(round_trip(from_numeric_date(-1e300)), "0001-01-01T00:00:00.0000000Z");
+        assert_eq!(round_trip(from_numeric_date(f64::NAN)), "0001-01-01T00:00:00.0000000Z");
+    }
+}

@@ -1,0 +1,50 @@
+//! How an emulator is set up.
+
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+
+use crate::clock::Clock;
+use crate::log::LogSink;
+use crate::registration::Application;
+use crate::tenant::Tenant;
+
+/// The configuration of an emulator; [`Config::default`] listens on a free port and knows no application.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Loopback address for HTTPS; port 0 picks a free one. With 127.0.0.1 the same port of `::1` is listened on as
+    /// well where the machine has it.
+    pub listen: SocketAddr,
+    /// Loopback address for plain HTTP, if it is wanted.
+    pub http_listen: Option<SocketAddr>,
+    /// Registered applications.
+    pub applications: Vec<Application>,
+    /// Tenants that exist; empty means all.
+    pub tenants: Vec<Tenant>,
+    /// Refuse what the RFCs forbid even where Entra lets it pass.
+    pub strict: bool,
+    /// How far an assertion's times may be off.
+    pub clock_skew: Duration,
+    /// Lifetime of access tokens; random between 60 and 90 minutes if absent.
+    pub lifetime: Option<Duration>,
+    /// Time source of the service. TLS certificates follow the system's clock in any case.
+    pub clock: Clock,
+    /// Where one entry per request goes.
+    pub log: LogSink,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            http_listen: None,
+            applications: Vec::new(),
+            tenants: Vec::new(),
+            strict: false,
+            clock_skew: Duration::from_secs(300),
+            lifetime: None,
+            clock: Clock::system(),
+            log: LogSink::none(),
+        }
+    }
+}

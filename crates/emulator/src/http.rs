@@ -1,0 +1,130 @@
+//! HTTP/1.1: reads requests from a connection, has them answered, writes responses.
+//!
+//! Everything that a client can make large or slow has a limit, so that a broken client can't hang or fill the
+//! emulator: header size and time, body size and time, the TLS handshake.
+
+use alloc::sync::Arc;
+use core::convert::Infallible;
+use core::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{StatusCode, Uri};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use crate::log::{Decision, LogEntry};
+use crate::message::{Request, Response};
+use crate::service::TokenService;
+
+/// Longest request body; a token request with a long certificate chain has some 20 kB.
+const LONGEST_BODY: usize = 1024 * 1024;
+/// Longest request head. Some clients put telemetry and whole claims challenges into headers or the query.
+const LONGEST_HEAD: usize = 64 * 1024;
+/// Longest wait for a complete head, or for the next request on an open connection.
+const HEAD_TIME: Duration = Duration::from_secs(60);
+/// Longest wait for a complete body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+type Reply = hyper::Response<Full<Bytes>>;
+
+/// Serves one connection until the client or a shutdown ends it.
+pub(crate) async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: Arc<TokenService>,
+    scheme: &'static str,
+    local: Arc<str>,
+    watcher: Watcher,
+) {
+    let answer = service_fn(move |request| {
+        let (service, local) = (Arc::clone(&service), Arc::clone(&local));
+        async move { Ok::<_, Infallible>(answer(request, &service, scheme, &local).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(LONGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), answer);
+    // An error here means that the client broke off or spoke no HTTP, which hyper has answered if it could.
+    let _ = watcher.watch(connection).await;
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    service: &TokenService,
+    scheme: &'static str,
+    local: &str,
+) -> Reply {
+    let (head, body) = request.into_parts();
+    let mut read = Request {
+        method: head.method.as_str().to_owned(),
+        scheme,
+        host: String::new(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: text_headers(&head.headers),
+        body: Vec::new(),
+    };
+    match addressed_host(&head.uri, head.headers.get(HOST), local) {
+        Some(host) => read.host = host,
+        None => return refuse(service, &read, StatusCode::BAD_REQUEST, "the Host header is not a host"),
+    }
+    match timeout(BODY_TIME, Limited::new(body, LONGEST_BODY).collect()).await {
+        Ok(Ok(body)) => read.body = body.to_bytes().to_vec(),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            return refuse(service, &read, StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 1 MiB");
+        }
+        Ok(Err(_)) => return refuse(service, &read, StatusCode::BAD_REQUEST, "the body is incomplete"),
+        Err(_) => return refuse(service, &read, StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+    }
+    let (response, entry) = service.handle(&read);
+    service.log(&entry);
+    written(response)
+}
+
+/// Host and port as addressed; HTTP/1.0 clients may leave them out.
+fn addressed_host(uri: &Uri, header: Option<&HeaderValue>, local: &str) -> Option<String> {
+    if let Some(authority) = uri.authority() {
+        return Some(authority.as_str().to_owned());
+    }
+    let Some(header) = header else { return Some(local.to_owned()) };
+    let host = header.to_str().ok()?;
+    let authority: hyper::http::uri::Authority = host.parse().ok()?;
+    (!authority.host().is_empty() && !host.contains('@')).then(|| host.to_owned())
+}
+
+/// Header fields as text. Those that are not text have no meaning for this service.
+fn text_headers(headers: &hyper::HeaderMap) -> Vec<(String, String)> {
+    let pairs = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn refuse(service: &TokenService, request: &Request, status: StatusCode, reason: &'static str) -> Reply {
+    service.log(&LogEntry {
+        method: request.method.clone(),
+        path: request.path.clone(),
+        status: status.as_u16(),
+        client: None,
+        checks: Vec::new(),
+        deviations: Vec::new(),
+        decision: Decision::Unreadable { reason },
+    });
+    let headers =
+        vec![("content-type", "text/plain; charset=utf-8".to_owned()), ("connection", "close".to_owned())];
+    written(Response { status: status.as_u16(), headers, body: format!("{reason}\n").into_bytes() })
+}
+
+fn written(response: Response) -> Reply {
+    let mut reply = Reply::new(Full::new(Bytes::from(response.body)));
+    *reply.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            reply.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    reply
+}

@@ -1,0 +1,73 @@
+//! A request and a response as plain values, so that the service can be driven without a socket.
+//!
+//! The HTTP server makes a [`Request`] of what it has read and writes a [`Response`] out; tests make the request
+//! themselves. Neither type is `Debug`: a request carries assertions and secrets, a response carries access tokens.
+
+/// One HTTP request, completely read.
+#[derive(Clone)]
+pub struct Request {
+    /// The method, `POST` for instance.
+    pub method: String,
+    /// `https`, or `http` for the plain port.
+    pub scheme: &'static str,
+    /// Host and port as the client addressed them in the `Host` header.
+    pub host: String,
+    /// The path, beginning with `/`, not decoded.
+    pub path: String,
+    /// The query without its question mark; empty if there is none.
+    pub query: String,
+    /// Header fields, names in any case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A `GET` of `path` at `host` over HTTPS; a query may follow the path.
+    pub fn get(host: &str, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        Self {
+            method: "GET".to_owned(),
+            scheme: "https",
+            host: host.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// A `POST` of a form body to `path` at `host` over HTTPS; a query may follow the path.
+    pub fn post(host: &str, path: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        Self { method: "POST".to_owned(), headers, body: body.into(), ..Self::get(host, path) }
+    }
+
+    /// The first header field of this name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Scheme, host and port: what every URL in a reply begins with.
+    pub(crate) fn base(&self) -> String {
+        format!("{}://{}", self.scheme, self.host)
+    }
+}
+
+/// One HTTP response, not yet written.
+#[derive(Clone)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Header fields.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header field of this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}

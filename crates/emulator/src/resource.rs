@@ -1,0 +1,235 @@
+//! Resources: what a token is for, and which roles the client has there.
+//!
+//! v1 asks with `resource=` and an App ID URI or appId; v2 with `scope=` and the same followed by `/.default`. The
+//! resource decides the version of the token, not the endpoint. Some of Microsoft's resources are built in, as every
+//! tenant has them; a registration of the same id or URI takes precedence.
+
+use crate::log::Trail;
+use crate::registration::Application;
+use crate::service_error::ServiceError;
+use crate::tenant::Tenant;
+
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+
+/// A resource of Microsoft's that every tenant has.
+struct BuiltIn {
+    app_id: &'static str,
+    name: &'static str,
+    uris: &'static [&'static str],
+    /// Endings of host names of single accounts or vaults, which name the resource as well.
+    hosts: &'static [&'static str],
+}
+
+const BUILT_IN: &[BuiltIn] = &[
+    BuiltIn {
+        app_id: GRAPH,
+        name: "Microsoft Graph",
+        uris: &[
+            "https://graph.microsoft.com",
+            "https://graph.microsoft.us",
+            "https://dod-graph.microsoft.us",
+            "https://microsoftgraph.chinacloudapi.cn",
+        ],
+        hosts: &[],
+    },
+    BuiltIn {
+        app_id: "00000002-0000-0000-c000-000000000000",
+        name: "Windows Azure Active Directory",
+        uris: &["https://graph.windows.net"],
+        hosts: &[],
+    },
+    BuiltIn {
+        app_id: "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        name: "Windows Azure Service Management API",
+        uris: &[
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "https://management.usgovcloudapi.net",
+            "https://management.chinacloudapi.cn",
+        ],
+        hosts: &[],
+    },
+    BuiltIn {
+        app_id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+        name: "Azure Key Vault",
+        uris: &["https://vault.azure.net", "https://vault.usgovcloudapi.net", "https://vault.azure.cn"],
+        hosts: &[".vault.azure.net"],
+    },
+    BuiltIn {
+        app_id: "e406a681-f3d4-42a8-90b6-c2b029497af1",
+        name: "Azure Storage",
+        uris: &["https://storage.azure.com"],
+        hosts: &[
+            ".blob.core.windows.net",
+            ".queue.core.windows.net",
+            ".table.core.windows.net",
+            ".file.core.windows.net",
+            ".dfs.core.windows.net",
+        ],
+    },
+];
+
+/// Values of the commonest application permissions of Microsoft Graph, which a registration names by id only.
+const GRAPH_ROLES: &[(&str, &str)] = &[
+    ("18a4783c-866b-4cc7-a460-3d5e5662c884", "Application.ReadWrite.OwnedBy"),
+    ("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All"),
+    ("7ab1d382-f21e-4acd-a863-ba3e13f7da61", "Directory.Read.All"),
+    ("b633e1c5-b582-4048-a93e-9f11b44c7e96", "Mail.Send"),
+    ("df021288-bdef-4463-88db-98f22de89214", "User.Read.All"),
+];
+
+/// A resource that was found.
+pub(crate) struct Resource<'a> {
+    pub(crate) app_id: &'a str,
+    pub(crate) name: &'a str,
+    /// As the client asked for it, without `/.default`.
+    pub(crate) requested: String,
+    /// 1 or 2.
+    pub(crate) token_version: u8,
+    /// Puts the client's declared capabilities (`xms_cc`) into the token.
+    pub(crate) wants_capabilities: bool,
+    assignment_required: bool,
+    registration: Option<&'a Application>,
+}
+
+/// The resource of a v2 `scope`.
+pub(crate) fn of_scope(scope: &str) -> Result<String, ServiceError> {
+    let mut scopes = scope.split_ascii_whitespace();
+    let (first, second) = (scopes.next().unwrap_or_default(), scopes.next());
+    if let Some(second) = second {
+        let reason = format!("more than one scope, \"{second}\" too");
+        return Err(invalid_scope(scope).because(reason));
+    }
+    match first.strip_suffix("/.default") {
+        Some("") => Err(invalid_scope(scope).because("no resource before /.default")),
+        Some(resource) if resource.bytes().any(|byte| !byte.is_ascii_graphic() || byte == b'%') => {
+            Err(invalid_scope(scope).because("the resource has characters that no URI has"))
+        }
+        Some(resource) => Ok(resource.to_owned()),
+        None => {
+            let text = format!(
+                "The provided value for scope {scope} is not valid. Client credential flows must have a scope value \
+                 with /.default suffixed to the resource identifier (application ID URI)."
+            );
+            Err(ServiceError::new(1002012, text).because("scope does not end with /.default"))
+        }
+    }
+}
+
+fn invalid_scope(scope: &str) -> ServiceError {
+    let text = format!(
+        "The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid."
+    );
+    ServiceError::new(70011, text)
+}
+
+/// Finds a resource by App ID URI or appId.
+pub(crate) fn find<'a>(
+    applications: &'a [Application],
+    tenant: &Tenant,
+    segment: &str,
+    requested: &str,
+) -> Result<Resource<'a>, ServiceError> {
+    let is_asked = |uri: &str| trimmed(uri).eq_ignore_ascii_case(trimmed(requested));
+    let registered = applications.iter().find(|application| {
+        is_asked(&application.app_id) || application.identifier_uris.iter().any(|uri| is_asked(uri))
+    });
+    if let Some(application) = registered.filter(|application| application.is_in(tenant)) {
+        return Ok(Resource {
+            app_id: &application.app_id,
+            name: &application.display_name,
+            requested: requested.to_owned(),
+            token_version: application.token_version,
+            wants_capabilities: application.wants_capabilities,
+            assignment_required: application.emulator.assignment_required,
+            registration: Some(application),
+        });
+    }
+    let host = requested.strip_prefix("https://").map(trimmed).filter(|host| !host.contains('/'));
+    let built_in = BUILT_IN.iter().find(|known| {
+        let of_account =
+            |host: &str| known.hosts.iter().any(|ending| host.len() > ending.len() && host.ends_with(ending));
+        is_asked(known.app_id) || known.uris.iter().any(|uri| is_asked(uri)) || host.is_some_and(of_account)
+    });
+    if let Some(known) = built_in {
+        return Ok(Resource {
+            app_id: known.app_id,
+            name: known.name,
+            requested: requested.to_owned(),
+            token_version: 1,
+            wants_capabilities: known.app_id == GRAPH,
+            assignment_required: false,
+            registration: None,
+        });
+    }
+    let text = format!(
+        "The resource principal named {requested} was not found in the tenant named {segment}. This can happen if the \
+         application has not been installed by the administrator of the tenant or consented to by any user in the \
+         tenant. You might have sent your authentication request to the wrong tenant."
+    );
+    Err(ServiceError::new(500011, text).because("no such resource in this tenant"))
+}
+
+fn trimmed(uri: &str) -> &str {
+    uri.strip_suffix('/').unwrap_or(uri)
+}
+
+impl Resource<'_> {
+    /// The client's application roles here: those granted under `emulator.roles`, or else those that it requires.
+    pub(crate) fn roles(&self, client: &Application) -> Vec<String> {
+        if let Some(granted) = &client.emulator.roles {
+            let mine = |name: &String| {
+                name.eq_ignore_ascii_case(self.app_id)
+                    || trimmed(name).eq_ignore_ascii_case(trimmed(&self.requested))
+                    || self.uris().any(|uri| trimmed(uri).eq_ignore_ascii_case(trimmed(name)))
+            };
+            return granted
+                .iter()
+                .filter(|(name, _)| mine(name))
+                .flat_map(|(_, roles)| roles.clone())
+                .collect();
+        }
+        let required = client.required.iter().filter(|r| r.resource_app_id.eq_ignore_ascii_case(self.app_id));
+        let ids =
+            required.flat_map(|resource| &resource.resource_access).filter(|access| access.kind == "Role");
+        ids.filter_map(|access| self.role_value(&access.id)).collect()
+    }
+
+    fn uris(&self) -> impl Iterator<Item = &str> {
+        let registered = self.registration.iter().flat_map(|application| &application.identifier_uris);
+        let built_in =
+            BUILT_IN.iter().filter(|known| known.app_id == self.app_id).flat_map(|known| known.uris);
+        registered.map(String::as_str).chain(built_in.copied())
+    }
+
+    fn role_value(&self, id: &str) -> Option<String> {
+        let registered = self.registration.iter().flat_map(|application| &application.app_roles);
+        let mut values =
+            registered.filter(|role| role.id.eq_ignore_ascii_case(id)).map(|role| role.value.clone());
+        let built_in = || {
+            let known =
+                GRAPH_ROLES.iter().find(|(known, _)| self.app_id == GRAPH && known.eq_ignore_ascii_case(id));
+            known.map(|(_, value)| (*value).to_owned())
+        };
+        values.next().filter(|value| !value.is_empty()).or_else(built_in)
+    }
+
+    /// A resource that requires assignment gives nothing to a client without a role.
+    pub(crate) fn check_assignment(
+        &self,
+        client: &Application,
+        roles: &[String],
+        trail: &mut Trail,
+    ) -> Result<(), ServiceError> {
+        if self.assignment_required && roles.is_empty() {
+            let text = format!(
+                "Application '{}'({}) is not assigned to a role for the application '{}'({}).",
+                client.app_id, client.display_name, self.requested, self.name
+            );
+            return Err(ServiceError::new(501051, text)
+                .because("the resource requires a role and the client has none"));
+        }
+        trail.passed("roles");
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Error replies: AADSTS codes, the OAuth error and status that go with each, and the JSON body.
+//!
+//! The shape is that of the live service: a text that begins with the code and ends with trace id, correlation id and
+//! time, the same three as members, and a list of codes. HTTP 401 goes with `invalid_client` and 400 with the rest
+//! ([RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)). Client diagnostics read these texts,
+//! so the telling parts (`Reason - …`, `Thumbprint of key used by client: '…'`, the three times) are spelled alike.
+
+use serde::Serialize;
+
+use crate::clock;
+use time::OffsetDateTime;
+
+/// OAuth error of each AADSTS code that the emulator can answer.
+const OAUTH_ERRORS: &[(u32, &str)] = &[
+    (50027, "invalid_request"),
+    (50049, "invalid_instance"),
+    (50050, "invalid_request"),
+    (50059, "invalid_request"),
+    (70003, "unsupported_grant_type"),
+    (70011, "invalid_scope"),
+    (90002, "invalid_request"),
+    (90014, "invalid_request"),
+    (90023, "invalid_request"),
+    (500011, "invalid_resource"),
+    // Microsoft's documents say invalid_client, what was seen in the field says invalid_grant.
+    (501051, "invalid_grant"),
+    (700016, "unauthorized_client"),
+    (700021, "invalid_client"),
+    (700023, "invalid_client"),
+    (700024, "invalid_client"),
+    (700025, "invalid_client"),
+    (700027, "invalid_client"),
+    (700030, "invalid_client"),
+    (900023, "invalid_request"),
+    (900144, "invalid_request"),
+    (900561, "invalid_request"),
+    (901002, "invalid_request"),
+    (1002012, "invalid_scope"),
+    (5002723, "invalid_client"),
+    (5002727, "invalid_request"),
+    (5002738, "invalid_client"),
+    (7000112, "unauthorized_client"),
+    (7000215, "invalid_client"),
+    (7000218, "invalid_client"),
+    (7000222, "invalid_client"),
+    (7000229, "invalid_client"),
+    (9000411, "invalid_request"),
+    (9001023, "invalid_request"),
+    (9002313, "invalid_request"),
+];
+
+/// A refusal: its code, its text, and for the log what the text must not or need not say.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceError {
+    pub(crate) code: u32,
+    pub(crate) text: String,
+    /// Said in the log line and not in the reply.
+    pub(crate) reason: String,
+}
+
+/// The ids that tie a reply to its request.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyIds {
+    pub(crate) trace: String,
+    pub(crate) correlation: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'static str,
+    error_description: String,
+    error_codes: [u32; 1],
+    timestamp: &'a str,
+    trace_id: &'a str,
+    correlation_id: &'a str,
+    error_uri: String,
+}
+
+impl ServiceError {
+    pub(crate) fn new(code: u32, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), reason: String::new() }
+    }
+
+    /// Adds what only the log line says.
+    pub(crate) fn because(self, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..self }
+    }
+
+    pub(crate) fn oauth_error(&self) -> &'static str {
+        let known = OAUTH_ERRORS.iter().find(|(code, _)| *code == self.code);
+        known.map_or("invalid_request", |(_, error)| error)
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        if self.oauth_error() == "invalid_client" { 401 } else { 400 }
+    }
+
+    /// The JSON body; `base` is scheme, host and port of the endpoint, which `error_uri` shares.
+    pub(crate) fn body(&self, base: &str, ids: &ReplyIds, now: OffsetDateTime) -> Vec<u8> {
+        let timestamp = clock::service_timestamp(now);
+        let body = Body {
+            error: self.oauth_error(),
+            error_description: format!(
+                "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {timestamp}",
+                self.code, self.text, ids.trace, ids.correlation
+            ),
+            error_codes: [self.code],
+            timestamp: &timestamp,
+            trace_id: &ids.trace,
+            correlation_id: &ids.correlation,
+            error_uri: format!("{base}/error?code={}", self.code),
+        };
+        // A struct of strings and numbers can always be written as JSON.
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_and_in_order() {
+        assert!(OAUTH_ERRORS.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn failed_authentication_is_401_and_all_else_400() {
+        assert_eq!(ServiceError::new(700027, "").status(), 401);
+        assert_eq!(ServiceError::new(700016, "").status(), 400);
+        assert_eq!(ServiceError::new(90014, "").status(), 400);
+    }
+}
