@@ -1,0 +1,209 @@
+/**
+ * The network half of `acquireTokenWithClientCertificate`: asks the core for an app-only token at the v1 endpoint and
+ * turns its outcome into adal-node's token or error.
+ *
+ * The body is read here and not in the core, because adal-node accepts, names and refuses answers in its own way. Requests
+ * are sent once: adal-node never repeated one.
+ */
+import type { ClientConfig, HttpRequest } from "../backend.ts";
+import { Driver, type FlightEvent, type FlightHost, type Outcome } from "../driver.ts";
+import { type CertgrantError, fromThrown } from "../errors.ts";
+import { platform } from "../platform.ts";
+import { type Fetch, type ResponseInput, send } from "../transport.ts";
+import type { Authority } from "./authority.ts";
+import { AdalError } from "./errors.ts";
+import type { CallLog } from "./logging.ts";
+import { GET_TOKEN, TEXTS } from "./texts.ts";
+import { readTokenResponse } from "./token-response.ts";
+import type { AdalOptions, TokenResponse } from "./types.ts";
+import { ADAL_SKU, ADAL_VERSION, echoedCorrelationId, parseBody } from "./wire.ts";
+
+/** How many clients a context keeps; a context rarely has more than one certificate. */
+const MAX_CLIENTS = 16;
+
+/** Whose token is asked for. */
+export interface CertificateGrant {
+  resource: string;
+  clientId: string;
+  certificate: string;
+  thumbprint: string;
+}
+
+/** A failed grant: the callback's arguments. */
+export class GrantFailure {
+  readonly error: AdalError;
+  /** Parsed body of the answer, where the service answered with an error status. */
+  readonly body?: unknown;
+
+  constructor(error: AdalError, body?: unknown) {
+    this.error = error;
+    this.body = body;
+  }
+}
+
+/** Asks for tokens of one authority, and keeps a client for each certificate. */
+export class CertificateGrants {
+  readonly #authority: Authority;
+  /** Value of the query parameter `api-version`. */
+  readonly apiVersion: string;
+  readonly #drivers = new Map<string, Promise<Driver>>();
+
+  constructor(authority: Authority, apiVersion: string) {
+    this.#authority = authority;
+    this.apiVersion = apiVersion;
+  }
+
+  /** @throws GrantFailure */
+  async request(grant: CertificateGrant, options: AdalOptions, log: CallLog): Promise<TokenResponse> {
+    const outcome = await this.#outcome(grant, options, log);
+    return readOutcome(outcome, log);
+  }
+
+  async #outcome(grant: CertificateGrant, options: AdalOptions, log: CallLog): Promise<Outcome> {
+    try {
+      log.write("VERBOSE", "SelfSignedJwt", "Creating self signed JWT header");
+      const driver = await this.#driver(grant);
+      const { thumbprint, thumbprintSha256, algorithm } = driver.certificate;
+      const name = thumbprint ?? thumbprintSha256;
+      log.write(
+        "VERBOSE",
+        "SelfSignedJwt",
+        `Creating self signed JWT header.  ${algorithm}, thumbprint: ${name}`,
+        true,
+      );
+      const request = { resource: grant.resource, correlationId: log.correlationId, skipCache: true };
+      return await driver.acquire(request, flightHost(options, log));
+    } catch (thrown) {
+      const cause = fromThrown(thrown);
+      if (cause.code === "ERR_INTERNAL") this.#drivers.clear();
+      return { error: cause };
+    }
+  }
+
+  #driver(grant: CertificateGrant): Promise<Driver> {
+    const { clientId, certificate, thumbprint } = grant;
+    const key = JSON.stringify([clientId, certificate, thumbprint]);
+    const known = this.#drivers.get(key);
+    if (known) return known;
+    const opening = this.#open(grant);
+    this.#drivers.set(key, opening);
+    opening.catch(() => this.#drivers.delete(key));
+    for (const oldest of this.#drivers.keys()) {
+      if (this.#drivers.size <= MAX_CLIENTS) break;
+      this.#drivers.delete(oldest);
+    }
+    return opening;
+  }
+
+  async #open({ clientId, certificate, thumbprint }: CertificateGrant): Promise<Driver> {
+    const { os, cpu } = platform();
+    const backend = await platform().loadBackend();
+    const config: ClientConfig = {
+      authority: `https://${this.#authority.host}`,
+      tenant: this.#authority.tenant,
+      clientId,
+      endpoint: "v1",
+      certificate,
+      thumbprint,
+      apiVersion: this.apiVersion,
+      product: { sku: ADAL_SKU, version: ADAL_VERSION, os, cpu },
+      maxRetries: 0,
+    };
+    return new Driver(await backend.open(config));
+  }
+}
+
+/** `fetch` and the further settings of `options.http`, which is read and never written. */
+export function sender(options: AdalOptions): (request: HttpRequest, aborted?: AbortSignal) => ReturnType<typeof send> {
+  const { fetch, timeout, headers } = options.http ?? {};
+  const transport = fetch ?? (globalThis.fetch as Fetch);
+  return (request, aborted = new AbortController().signal) =>
+    send(
+      transport,
+      {
+        ...request,
+        headers: { ...headers, "accept-charset": "utf-8", ...request.headers },
+        timeout: typeof timeout === "number" && timeout > 0 ? timeout : request.timeout,
+      },
+      aborted,
+    );
+}
+
+function flightHost(options: AdalOptions, log: CallLog): FlightHost {
+  return { send: sender(options), observe: (event) => logFlight(event, log) };
+}
+
+function logFlight(event: FlightEvent, log: CallLog): void {
+  switch (event.kind) {
+    case "joined":
+      log.write("VERBOSE", "TokenRequest", "Waiting for the same request of another call.");
+      break;
+    case "signing":
+      log.write("VERBOSE", "SelfSignedJwt", `Signing self signed JWT with ${event.algorithm}`);
+      break;
+    case "sending":
+      log.write("VERBOSE", "OAuth2Client", `${GET_TOKEN}: sending ${event.request.method}`);
+      log.write("VERBOSE", "OAuth2Client", `${GET_TOKEN}: sending ${event.request.method} ${event.request.url}`, true);
+      break;
+    case "answered":
+      log.write("INFO", "OAuth2Client", `${GET_TOKEN}: status ${event.response.status} after ${event.milliseconds} ms`);
+      echoedCorrelationId(event.response, GET_TOKEN, "OAuth2Client", log);
+      break;
+    case "unanswered":
+      log.write(
+        "WARN",
+        "OAuth2Client",
+        `${GET_TOKEN}: no answer after ${event.milliseconds} ms: ${event.failure.message}`,
+      );
+      break;
+  }
+}
+
+function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse {
+  if (!response) throw new GrantFailure(log.failure("TokenRequest", withoutResponse(error)));
+  const body = parseBody(response.body);
+  if (response.status < 200 || response.status > 299) {
+    throw new GrantFailure(log.failure("OAuth2Client", refused(response, body, error), true), body);
+  }
+  try {
+    const token = readTokenResponse(body, Date.now(), log);
+    log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
+    return token;
+  } catch (failure) {
+    throw new GrantFailure(log.failure("OAuth2Client", failure as AdalError));
+  }
+}
+
+/** The service answered with an error status. */
+function refused({ status }: ResponseInput, body: unknown, error: CertgrantError | undefined): AdalError {
+  return new AdalError(TEXTS.httpError(GET_TOKEN, status, body), {
+    code: error?.code ?? "ERR_SERVICE_REFUSED",
+    hint: error?.hint ?? "read the service's own error and error_description",
+    status,
+    body,
+    cause: error,
+  });
+}
+
+/** There was no answer: nothing was sent, or nothing came back. */
+function withoutResponse(error: CertgrantError | undefined): AdalError {
+  const { code, hint, message, cause } = error ?? fromThrown(new Error("a flight ended without a result"));
+  switch (code) {
+    case "ERR_THUMBPRINT_INVALID":
+      return new AdalError(TEXTS.thumbprintFormat, { code, hint, cause: error });
+    case "ERR_NETWORK_FAILED":
+    case "ERR_REQUEST_TIMEOUT":
+      return new AdalError(TEXTS.noResponse, { code, hint, cause: cause ?? error });
+    default:
+      return new AdalError(isAboutKey(code) ? `${TEXTS.signingFailed} ${message}` : message, {
+        code,
+        hint,
+        cause: cause ?? error,
+      });
+  }
+}
+
+/** Whether an error is about certificate, key or thumbprint: what adal-node called a failure to sign. */
+function isAboutKey(code: string): boolean {
+  return /^ERR_(CERTIFICATE|KEY|PEM|SIGNATURE|SIGNING|THUMBPRINT)_/.test(code);
+}

@@ -1,0 +1,11 @@
+/** What `certgrant/adal` exports: adal-node's names. */
+export {
+  AuthenticationContext,
+  createAuthenticationContext,
+  getGlobalADALOptions,
+  setGlobalADALOptions,
+} from "./context.ts";
+export { AdalError } from "./errors.ts";
+export { Logging, type LoggingCallback, type LoggingLevel, type LoggingOptions } from "./logging.ts";
+export { MemoryCache, type MemoryCacheOptions } from "./memory-cache.ts";
+export type { AcquireTokenCallback, AdalOptions, ErrorResponse, TokenCache, TokenResponse } from "./types.ts";

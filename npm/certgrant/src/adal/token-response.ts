@@ -1,0 +1,54 @@
+/**
+ * A token response of the wire as adal-node hands it out: camel case, dates as `Date`, members that it does not know
+ * dropped. Lenient where adal-node is: numbers may be strings, and the content type does not matter.
+ */
+import { AdalError, members } from "./errors.ts";
+import { readIdToken } from "./id-token.ts";
+import type { CallLog } from "./logging.ts";
+import { TEXTS } from "./texts.ts";
+import type { TokenResponse } from "./types.ts";
+
+const NAMES = {
+  token_type: "tokenType",
+  access_token: "accessToken",
+  refresh_token: "refreshToken",
+  created_on: "createdOn",
+  expires_on: "expiresOn",
+  expires_in: "expiresIn",
+  resource: "resource",
+  error: "error",
+  error_description: "errorDescription",
+} as const;
+
+const INTEGERS = ["expires_on", "expires_in", "created_on"] as const;
+
+/**
+ * @param body - Parsed body of an answer with a status of success.
+ * @param now - Milliseconds since the Unix epoch.
+ * @throws AdalError if it is not a token response
+ */
+export function readTokenResponse(body: unknown, now: number, log: CallLog): TokenResponse {
+  const wire = { ...members(body) };
+  for (const key of INTEGERS) {
+    if (!(key in wire)) continue;
+    const value = Number.parseInt(String(wire[key]), 10);
+    if (Number.isNaN(value)) throw invalid(TEXTS.notInteger(key));
+    wire[key] = value;
+  }
+  if (wire.expires_in) wire.expires_on = new Date(now + Number(wire.expires_in) * 1000);
+  if (wire.created_on) wire.created_on = new Date(Number(wire.created_on));
+  if (!wire.token_type) throw invalid(TEXTS.tokenTypeMissing);
+  if (!wire.access_token) throw invalid(TEXTS.accessTokenMissing);
+  const token: Record<string, unknown> = {};
+  for (const [key, name] of Object.entries(NAMES)) {
+    if (key in wire) token[name] = wire[key];
+  }
+  if (wire.id_token) Object.assign(token, readIdToken(wire.id_token, log));
+  return token as TokenResponse;
+}
+
+function invalid(message: string): AdalError {
+  const hint =
+    "check that the authority is the token service itself and that no proxy or login page answers in its place";
+  return new AdalError(message, { code: "ERR_RESPONSE_INVALID", hint });
+}

@@ -1,0 +1,71 @@
+/** The types of adal-node's declarations that the certificate call needs, under adal-node's names. */
+import type { Fetch } from "../transport.ts";
+import type { AdalError } from "./errors.ts";
+
+/** Tokens and what is known of them; the object is the one that the cache holds. */
+export interface TokenResponse {
+  /** The type of the token, `Bearer`. */
+  tokenType: string;
+  /** The access token: a secret. */
+  accessToken: string;
+  /** A refresh token, which app-only answers do not have. */
+  refreshToken?: string | undefined;
+  createdOn?: Date | string;
+  /** When the access token expires. */
+  expiresOn: Date | string;
+  /** For how many seconds the token is valid. */
+  expiresIn: number;
+  resource?: string;
+  userId?: string | undefined;
+  isUserIdDisplayable?: boolean | undefined;
+  tenantId?: string | undefined;
+  oid?: string | undefined;
+  givenName?: string | undefined;
+  familyName?: string | undefined;
+  identityProvider?: string | undefined;
+  error?: unknown;
+  errorDescription?: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: callers read and write members of their own, as adal-node's types allow
+  [key: string]: any;
+}
+
+/** What the token service answered instead of a token, with the names of the wire (`error`, `error_description`, …). */
+export interface ErrorResponse {
+  error: string;
+  errorDescription: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the members are the service's
+  [key: string]: any;
+}
+
+/** Receives a token, or an error and, where the service answered, the parsed body of its answer. */
+export type AcquireTokenCallback = (error: AdalError, response: TokenResponse | ErrorResponse) => void;
+
+/** A cache of tokens; callbacks may be called before or after the method returns. */
+export interface TokenCache {
+  // biome-ignore lint/suspicious/noExplicitAny: entries are plain objects
+  remove(entries: any[], callback: (error: any, result?: any) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: entries are plain objects
+  add(entries: any[], callback: (error: any, result?: any) => void): void;
+  // biome-ignore lint/suspicious/noExplicitAny: entries are plain objects
+  find(query: any, callback: (error: any, results: any[]) => void): void;
+}
+
+/** Options of the requests of a context, or of all contexts. */
+export interface AdalOptions {
+  http?: {
+    /** Replaces the global `fetch`. */
+    fetch?: Fetch;
+    /** Milliseconds to wait for an answer. */
+    timeout?: number;
+    /** Further request headers; adal-node's own win. */
+    headers?: Record<string, string>;
+    [key: string]: unknown;
+  };
+  [key: string]: unknown;
+}
+
+/** An entry of a cache, as far as lookups read it. */
+export interface CacheEntry extends TokenResponse {
+  _clientId: string;
+  _authority: string;
+}

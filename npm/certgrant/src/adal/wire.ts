@@ -1,0 +1,42 @@
+/** What adal-node's requests and answers have in common: the standard headers, lenient bodies, the echoed id. */
+import { platform } from "../platform.ts";
+import type { ResponseInput } from "../transport.ts";
+import type { CallLog, Component } from "./logging.ts";
+
+/** What the token service is told; mocks match versions that begin with `0.`. */
+export const ADAL_SKU = "Node";
+export const ADAL_VERSION = "0.2.4";
+
+/** The headers of a request that the core does not make. */
+export function standardHeaders(correlationId: string): Record<string, string> {
+  const { os, cpu } = platform();
+  return {
+    "accept-charset": "utf-8",
+    "client-request-id": correlationId,
+    "return-client-request-id": "true",
+    "x-client-SKU": ADAL_SKU,
+    "x-client-Ver": ADAL_VERSION,
+    "x-client-OS": os,
+    "x-client-CPU": cpu,
+  };
+}
+
+/** The body as JSON if it is JSON, whatever its content type says, else as text. */
+export function parseBody(body: Uint8Array): unknown {
+  const text = new TextDecoder().decode(body);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Logs the correlation id that the service echoed. */
+export function echoedCorrelationId(response: ResponseInput, what: string, component: Component, log: CallLog): void {
+  const echoed = response.headers["client-request-id"];
+  if (echoed === undefined) return;
+  log.write("INFO", component, `${what} Server returned this correlationId: ${echoed}`, true);
+  if (echoed !== log.correlationId) {
+    log.write("WARN", component, `${what} Server returned another correlationId than the one that was sent.`);
+  }
+}
