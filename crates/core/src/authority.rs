@@ -79,6 +79,21 @@ pub enum EndpointVersion {
     V2,
 }
 
+impl EndpointVersion {
+    /// Reads `v1` or `v2`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::EndpointMismatch`] for any other name.
+    pub fn parse(name: &str) -> Result<Self> {
+        match name {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(Error::new(ErrorCode::EndpointMismatch, "an endpoint of another name", "v1 or v2")),
+        }
+    }
+}
+
 /// The scheme, host and port of a token service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(String);

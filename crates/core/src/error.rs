@@ -82,6 +82,8 @@ macro_rules! error_codes {
 }
 
 error_codes! {
+    AlgorithmInvalid = "ERR_ALGORITHM_INVALID", Config, "the signature algorithm is not usable",
+        "use PS256 for Entra ID, or RS256 for AD FS and for a SHA-1 thumbprint";
     AuthorityInsecure = "ERR_AUTHORITY_INSECURE", Config, "the authority is not protected by TLS",
         "use the https address of the token service; an assertion must not cross the network in clear text";
     AuthorityInvalid = "ERR_AUTHORITY_INVALID", Config, "the authority is not usable",

@@ -29,8 +29,15 @@ impl Algorithm {
     }
 
     /// Reads a value of `alg`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Ps256, Self::Rs256].into_iter().find(|algorithm| algorithm.as_str() == name)
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::AlgorithmInvalid`] for any other value.
+    pub fn parse(name: &str) -> Result<Self> {
+        let known = [Self::Ps256, Self::Rs256].into_iter().find(|algorithm| algorithm.as_str() == name);
+        known.ok_or_else(|| {
+            Error::new(ErrorCode::AlgorithmInvalid, "an algorithm of another name", "PS256 or RS256")
+        })
     }
 }
 

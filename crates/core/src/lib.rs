@@ -111,6 +111,7 @@ mod http;
 mod token;
 mod cache;
 mod client;
+mod options;
 
 pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
 pub use authority::{Authority, EndpointVersion, Tenant};
@@ -122,6 +123,7 @@ pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
 pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
 pub use jws::{Algorithm, SigningRequest};
 pub use key::PrivateKey;
+pub use options::{ClientOptions, TokenOptions};
 pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;

@@ -1,0 +1,258 @@
+//! What goes to and fro while a token is acquired.
+
+use crate::error::ErrorData;
+use certgrant_core::{
+    CertificateCredential, Error, ErrorCode, HttpResponse, Input, Result, TransportFailure,
+};
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+use std::collections::HashMap;
+
+/// The certificate in use.
+#[napi(object, object_from_js = false)]
+pub struct CertificateInfo {
+    /// SHA-1 thumbprint in hexadecimal.
+    pub thumbprint: Option<String>,
+    /// SHA-256 thumbprint in hexadecimal.
+    pub thumbprint_sha256: Option<String>,
+    /// Start of validity, in milliseconds.
+    pub not_before: Option<f64>,
+    /// End of validity, in milliseconds.
+    pub not_after: Option<f64>,
+    /// Signature algorithm of the assertions.
+    pub algorithm: String,
+}
+
+impl From<&CertificateCredential> for CertificateInfo {
+    fn from(credential: &CertificateCredential) -> Self {
+        Self {
+            thumbprint: credential.thumbprint_sha1.map(|thumbprint| thumbprint.to_hex()),
+            thumbprint_sha256: credential.thumbprint_sha256.map(|thumbprint| thumbprint.to_hex()),
+            not_before: credential.validity.map(|(from, _)| from.as_millis() as f64),
+            not_after: credential.validity.map(|(_, to)| to.as_millis() as f64),
+            algorithm: credential.algorithm.as_str().into(),
+        }
+    }
+}
+
+/// A cached token, a flight to join, or a flight to drive.
+#[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
+pub enum Acquired {
+    /// A token with time left.
+    Hit {
+        /// The token.
+        token: AccessToken,
+    },
+    /// A flight under way.
+    Join {
+        /// Its number.
+        flight: u32,
+    },
+    /// A new flight.
+    Start {
+        /// Its number.
+        flight: u32,
+    },
+}
+
+impl From<certgrant_core::Acquired> for Acquired {
+    fn from(acquired: certgrant_core::Acquired) -> Self {
+        match acquired {
+            certgrant_core::Acquired::Hit(token) => Self::Hit { token: token.as_ref().into() },
+            certgrant_core::Acquired::Join(flight) => Self::Join { flight: flight.as_u32() },
+            certgrant_core::Acquired::Start(flight) => Self::Start { flight: flight.as_u32() },
+        }
+    }
+}
+
+/// An access token and what the service said of it.
+#[napi(object, object_from_js = false)]
+pub struct AccessToken {
+    /// The token.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: String,
+    /// When it dies, in milliseconds.
+    pub expires_on: f64,
+    /// From when on to renew it, in milliseconds.
+    pub refresh_on: Option<f64>,
+    /// Lifetime in seconds.
+    pub expires_in: f64,
+    /// Lifetime in an outage, in seconds.
+    pub ext_expires_in: Option<f64>,
+    /// `expires_on` of the response, in seconds.
+    pub service_expires_on: Option<f64>,
+    /// `not_before` of the response, in seconds.
+    pub not_before: Option<f64>,
+    /// `refresh_in` of the response, in seconds.
+    pub refresh_in: Option<f64>,
+    /// `resource` of the response.
+    pub resource: Option<String>,
+    /// `scope` of the response.
+    pub scope: Option<String>,
+}
+
+impl From<&certgrant_core::AccessToken> for AccessToken {
+    fn from(token: &certgrant_core::AccessToken) -> Self {
+        let number = |number: Option<u64>| number.map(|number| number as f64);
+        Self {
+            access_token: token.access_token.expose().clone(),
+            token_type: token.token_type.clone(),
+            expires_on: token.expires_on.as_millis() as f64,
+            refresh_on: Some(token.refresh_on.as_millis() as f64),
+            expires_in: token.expires_in as f64,
+            ext_expires_in: number(token.ext_expires_in),
+            service_expires_on: number(token.service_expires_on),
+            not_before: number(token.not_before),
+            refresh_in: number(token.refresh_in),
+            resource: token.resource.clone(),
+            scope: token.scope.clone(),
+        }
+    }
+}
+
+/// What the host tells a flight.
+#[napi(discriminant = "kind", discriminant_case = "camelCase", object_to_js = false)]
+pub enum StepInput {
+    /// The flight begins.
+    Begin {
+        /// 32 random bytes.
+        entropy: Uint8Array,
+    },
+    /// A signature was made.
+    Signature {
+        /// The signature.
+        signature: Uint8Array,
+    },
+    /// An assertion was made elsewhere.
+    Assertion {
+        /// The assertion.
+        assertion: String,
+    },
+    /// Signing failed.
+    SigningFailed {
+        /// How.
+        message: String,
+    },
+    /// A response came.
+    Response {
+        /// HTTP status.
+        status: u32,
+        /// Response headers.
+        headers: HashMap<String, String>,
+        /// Response body.
+        body: Uint8Array,
+    },
+    /// No response came.
+    Failure {
+        /// `network` or `timeout`.
+        reason: String,
+        /// How.
+        message: String,
+    },
+    /// A wait is over.
+    Woken,
+}
+
+impl StepInput {
+    /// The input in core's types.
+    pub fn into_core(self) -> Result<Input> {
+        Ok(match self {
+            Self::Begin { entropy } => Input::Begin(entropy.as_ref().try_into().map_err(|_| {
+                Error::new(ErrorCode::StepUnexpected, "entropy of another length", "32 random bytes")
+            })?),
+            Self::Signature { signature } => Input::Signature(signature.to_vec()),
+            Self::Assertion { assertion } => Input::Assertion(assertion.into()),
+            Self::SigningFailed { message } => Input::SigningFailed(message),
+            Self::Response { status, headers, body } => Input::Response(HttpResponse {
+                status: status.try_into().unwrap_or(u16::MAX),
+                headers: headers.into_iter().collect(),
+                body: body.to_vec().into(),
+            }),
+            Self::Failure { reason, .. } if reason == "timeout" => Input::Failure(TransportFailure::Timeout),
+            Self::Failure { message, .. } => Input::Failure(TransportFailure::Network(message)),
+            Self::Woken => Input::Woken,
+        })
+    }
+}
+
+/// What a flight asks of the host.
+#[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
+pub enum Step {
+    /// Sign this.
+    Sign {
+        /// `RS256` or `PS256`.
+        algorithm: String,
+        /// What to sign.
+        signing_input: String,
+    },
+    /// Get an assertion.
+    Assert {
+        /// Its audience.
+        audience: String,
+    },
+    /// Send this.
+    Send {
+        /// The request.
+        request: HttpRequest,
+    },
+    /// Come back later.
+    Wait {
+        /// When, in milliseconds.
+        until: f64,
+    },
+    /// The end of the flight: a token or an error.
+    Done {
+        /// The token.
+        token: Option<AccessToken>,
+        /// The error.
+        error: Option<ErrorData>,
+    },
+}
+
+/// A request to send.
+#[napi(object, object_from_js = false)]
+pub struct HttpRequest {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Request headers.
+    pub headers: HashMap<String, String>,
+    /// Request body.
+    pub body: String,
+    /// After how many milliseconds to give up.
+    pub timeout: u32,
+}
+
+impl From<certgrant_core::Step> for Step {
+    fn from(step: certgrant_core::Step) -> Self {
+        match step {
+            certgrant_core::Step::Sign(request) => Self::Sign {
+                algorithm: request.algorithm.as_str().into(),
+                signing_input: request.signing_input,
+            },
+            certgrant_core::Step::Assert { audience } => Self::Assert { audience },
+            certgrant_core::Step::Send(request) => Self::Send { request: request.into() },
+            certgrant_core::Step::Wait(until) => Self::Wait { until: until.as_millis() as f64 },
+            certgrant_core::Step::Done(Ok(token)) => {
+                Self::Done { token: Some(token.as_ref().into()), error: None }
+            }
+            certgrant_core::Step::Done(Err(error)) => {
+                Self::Done { token: None, error: Some((&error).into()) }
+            }
+        }
+    }
+}
+
+impl From<certgrant_core::HttpRequest> for HttpRequest {
+    fn from(request: certgrant_core::HttpRequest) -> Self {
+        Self {
+            method: request.method.as_str().into(),
+            headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            body: request.body.expose().clone(),
+            timeout: request.timeout_millis,
+            url: request.url,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! certgrant's core as a native Node.js addon. It converts, calls core or the signer, and converts back; what it decides is
+//! nothing. Its surface is the interface `BackendClient` of the npm package, which is also that of the WASM module.
+//!
+//! Each export catches panics, which become exceptions. Signing runs on libuv's thread pool.
+
+mod convert;
+mod error;
+mod options;
+
+use certgrant_core::{Algorithm, Credential, FlightId, SigningRequest, Timestamp, TokenOptions};
+use certgrant_signer::AwsLcSigner;
+use convert::{Acquired, CertificateInfo, Step, StepInput};
+use error::throwable;
+use napi::bindgen_prelude::{AsyncTask, Uint8Array};
+use napi::{Env, Task};
+use napi_derive::napi;
+use options::{ClientConfig, TokenRequest};
+use std::sync::Arc;
+
+/// One application with its credential, its cache and its flights.
+#[napi]
+pub struct Client {
+    core: certgrant_core::Client,
+    signer: Arc<AwsLcSigner>,
+}
+
+#[napi]
+impl Client {
+    /// A client from its configuration; throws what is wrong with it.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, config: ClientConfig) -> napi::Result<Self> {
+        let open = || {
+            let (config, key) = config.into_core()?.into_config()?;
+            let signer = Arc::new(AwsLcSigner::new(&key)?);
+            Ok(Self { core: certgrant_core::Client::new(config)?, signer })
+        };
+        open().map_err(|error| throwable(env, &error))
+    }
+
+    /// The certificate in use.
+    #[napi(getter, catch_unwind)]
+    pub fn certificate(&self) -> Option<CertificateInfo> {
+        match &self.core.config().credential {
+            Credential::Certificate(certificate) => Some(certificate.into()),
+            Credential::Assertion => None,
+        }
+    }
+
+    /// Looks for a cached token or a flight to join, or starts a flight.
+    #[napi(catch_unwind)]
+    pub fn acquire(&mut self, env: Env, request: TokenRequest, now: f64) -> napi::Result<Acquired> {
+        let acquire = || self.core.acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
+        acquire().map(Acquired::from).map_err(|error| throwable(env, &error))
+    }
+
+    /// Takes a flight one step further.
+    #[napi(catch_unwind)]
+    pub fn step(&mut self, env: Env, flight: u32, input: StepInput, now: f64) -> napi::Result<Step> {
+        let step = || self.core.step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
+        step().map(Step::from).map_err(|error| throwable(env, &error))
+    }
+
+    /// Ends a flight that nobody waits for.
+    #[napi(catch_unwind)]
+    pub fn abandon(&mut self, flight: u32) {
+        self.core.abandon(FlightId::from_u32(flight));
+    }
+
+    /// Signs with the private key, on another thread.
+    #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
+    pub fn sign(
+        &self,
+        env: Env,
+        algorithm: String,
+        signing_input: String,
+    ) -> napi::Result<AsyncTask<Signing>> {
+        let algorithm = Algorithm::parse(&algorithm).map_err(|error| throwable(env, &error))?;
+        let request = SigningRequest { algorithm, signing_input };
+        Ok(AsyncTask::new(Signing { signer: self.signer.clone(), request }))
+    }
+}
+
+/// A signature in the making.
+pub struct Signing {
+    signer: Arc<AwsLcSigner>,
+    request: SigningRequest,
+}
+
+impl Task for Signing {
+    type Output = certgrant_core::Result<Vec<u8>>;
+    type JsValue = Uint8Array;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.signer.sign(&self.request))
+    }
+
+    fn resolve(&mut self, env: Env, signature: Self::Output) -> napi::Result<Uint8Array> {
+        signature.map(Uint8Array::new).map_err(|error| throwable(env, &error))
+    }
+}
+
+/// JavaScript's milliseconds; what is no sensible time is the epoch.
+fn timestamp(millis: f64) -> Timestamp {
+    Timestamp::from_millis(millis as u64)
+}
+
+/// Panics, for the test that a panic becomes an exception.
+#[cfg(feature = "panic-probe")]
+#[napi(catch_unwind)]
+pub fn panic_probe() {
+    panic!("probe");
+}

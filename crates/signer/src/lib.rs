@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "aws-lc"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
+#[cfg(feature = "rustcrypto")]
+mod rustcrypto;
+
+#[cfg(feature = "aws-lc")]
+pub use aws_lc::AwsLcSigner;
+#[cfg(feature = "rustcrypto")]
+pub use rsa::rand_core::TryCryptoRng;
+#[cfg(feature = "rustcrypto")]
+pub use rustcrypto::RustCryptoSigner;

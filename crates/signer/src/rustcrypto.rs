@@ -1,0 +1,65 @@
+//! Signatures by the RustCrypto crate `rsa`: portable and no_std.
+//!
+//! Every signature is given a random source. For PKCS#1 v1.5 that is not for the signature, which has nothing random, but
+//! for blinding: without a source the crate's plain signer would skip it in silence, and with it the protection against
+//! timing attacks on the key.
+
+use alloc::vec::Vec;
+use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, SigningRequest};
+use core::fmt;
+use rsa::pkcs8::DecodePrivateKey as _;
+use rsa::rand_core::TryCryptoRng;
+use rsa::sha2::Sha256;
+use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
+use rsa::{pkcs1v15, pss};
+
+/// An RSA private key that signs for RS256 and PS256. `rsa` wipes it on drop.
+pub struct RustCryptoSigner {
+    rs256: pkcs1v15::SigningKey<Sha256>,
+    ps256: pss::SigningKey<Sha256>,
+}
+
+impl RustCryptoSigner {
+    /// A signer with that key.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::KeyInvalid`] if the key's numbers do not fit together.
+    pub fn new(key: &PrivateKey) -> Result<Self> {
+        let key = rsa::PrivateKey::from_pkcs8_der(key.pkcs8_der().expose()).map_err(|_| {
+            Error::new(
+                ErrorCode::KeyInvalid,
+                "numbers that do not make an RSA key",
+                "a sound RSA private key",
+            )
+        })?;
+        Ok(Self { rs256: pkcs1v15::SigningKey::new(key.clone()), ps256: pss::SigningKey::new(key) })
+    }
+
+    /// The signature over the request's signing input, as long as the key's modulus. PS256 has a salt of 32 bytes,
+    /// [RFC 7518 section 3.5](https://www.rfc-editor.org/rfc/rfc7518#section-3.5).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::SigningFailed`] if the random source fails.
+    pub fn sign<R: TryCryptoRng + ?Sized>(&self, request: &SigningRequest, rng: &mut R) -> Result<Vec<u8>> {
+        let message = request.signing_input.as_bytes();
+        let signature = match request.algorithm {
+            Algorithm::Rs256 => {
+                self.rs256.try_sign_with_rng(rng, message).map(|signature| signature.to_bytes())
+            }
+            Algorithm::Ps256 => {
+                self.ps256.try_sign_with_rng(rng, message).map(|signature| signature.to_bytes())
+            }
+        };
+        signature.map(Vec::from).map_err(|_| {
+            Error::new(ErrorCode::SigningFailed, "a failure of the random source", "a signature")
+        })
+    }
+}
+
+impl fmt::Debug for RustCryptoSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RustCryptoSigner([secret elided])")
+    }
+}

@@ -1,0 +1,100 @@
+//! Both signers make the known answer, and each one's signatures verify with the other's library.
+
+#![cfg(all(feature = "rustcrypto", feature = "aws-lc"))]
+
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
+};
+use certgrant_core::{Algorithm, Bundle, PrivateKey, SigningRequest};
+use certgrant_signer::{AwsLcSigner, RustCryptoSigner};
+use certgrant_testkit::{jwt, vectors::assertion_rs256 as vector};
+use getrandom::SysRng;
+use rsa::sha2::Sha256;
+use rsa::signature::Verifier as _;
+
+fn key() -> PrivateKey {
+    Bundle::from_pem(vector::pem().as_bytes()).unwrap().key
+}
+
+fn request(algorithm: Algorithm) -> SigningRequest {
+    SigningRequest { algorithm, signing_input: vector::SIGNING_INPUT.into() }
+}
+
+fn verify_with_aws_lc(parameters: &'static RsaParameters, key: &PrivateKey, signature: &[u8]) {
+    let (n, e) = (key.public_key().modulus(), key.public_key().exponent());
+    RsaPublicKeyComponents { n, e }.verify(parameters, vector::SIGNING_INPUT.as_bytes(), signature).unwrap();
+}
+
+#[test]
+fn rs256_equals_the_signature_that_openssl_made() {
+    let (_, _, expected) = jwt::decode(vector::ASSERTION);
+    let request = request(Algorithm::Rs256);
+    assert_eq!(AwsLcSigner::new(&key()).unwrap().sign(&request).unwrap(), expected);
+    assert_eq!(RustCryptoSigner::new(&key()).unwrap().sign(&request, &mut SysRng).unwrap(), expected);
+}
+
+#[test]
+fn ps256_of_rustcrypto_verifies_with_aws_lc() {
+    let key = key();
+    let signature =
+        RustCryptoSigner::new(&key).unwrap().sign(&request(Algorithm::Ps256), &mut SysRng).unwrap();
+    verify_with_aws_lc(&RSA_PSS_2048_8192_SHA256, &key, &signature);
+}
+
+#[test]
+fn rs256_of_rustcrypto_verifies_with_aws_lc() {
+    let key = key();
+    let signature =
+        RustCryptoSigner::new(&key).unwrap().sign(&request(Algorithm::Rs256), &mut SysRng).unwrap();
+    verify_with_aws_lc(&RSA_PKCS1_2048_8192_SHA256, &key, &signature);
+}
+
+#[test]
+fn ps256_of_aws_lc_verifies_with_rustcrypto() {
+    let key = key();
+    let signature = AwsLcSigner::new(&key).unwrap().sign(&request(Algorithm::Ps256)).unwrap();
+    let (n, e) = (key.public_key().modulus(), key.public_key().exponent());
+    let number = |bytes| rsa::BoxedUint::from_be_slice_vartime(bytes);
+    let public = rsa::PublicKey::new(number(n), number(e)).unwrap();
+    let verifying_key = rsa::pss::VerifyingKey::<Sha256>::new(public);
+    let signature = rsa::pss::Signature::try_from(signature.as_slice()).unwrap();
+    verifying_key.verify(vector::SIGNING_INPUT.as_bytes(), &signature).unwrap();
+}
+
+#[test]
+fn ps256_signatures_are_salted() {
+    let signer = RustCryptoSigner::new(&key()).unwrap();
+    let mut sign = || signer.sign(&request(Algorithm::Ps256), &mut SysRng).unwrap();
+    assert_ne!(sign(), sign());
+}
+
+#[test]
+fn failing_random_source_is_an_error_for_both_algorithms() {
+    struct Broken;
+    impl rsa::rand_core::TryRng for Broken {
+        type Error = getrandom::Error;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Err(getrandom::Error::UNSUPPORTED)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Err(getrandom::Error::UNSUPPORTED)
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            Err(getrandom::Error::UNSUPPORTED)
+        }
+    }
+    impl rsa::rand_core::TryCryptoRng for Broken {}
+
+    let signer = RustCryptoSigner::new(&key()).unwrap();
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps256] {
+        // RS256 needs randomness for nothing but blinding: that it fails shows that blinding is on.
+        let error = signer.sign(&request(algorithm), &mut Broken).unwrap_err();
+        assert_eq!(error.code(), certgrant_core::ErrorCode::SigningFailed);
+    }
+}
+
+#[test]
+fn debug_shows_no_key() {
+    assert_eq!(format!("{:?}", AwsLcSigner::new(&key()).unwrap()), "AwsLcSigner([secret elided])");
+    assert_eq!(format!("{:?}", RustCryptoSigner::new(&key()).unwrap()), "RustCryptoSigner([secret elided])");
+}
