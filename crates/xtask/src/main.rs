@@ -3,17 +3,20 @@
 //! `cargo xtask demo` and `cargo xtask test` start from a fresh clone: they install what the lock files name, build
 //! everything in place, and then do their work. What they can't install they name in one line.
 
-#![expect(dead_code, reason = "the next subcommands use it")]
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std has no `alloc` crate in scope")]
 
+mod build;
 mod build_native;
 mod build_wasm;
 mod check_core;
+mod demo;
+mod emulator;
 mod process;
 mod report;
 mod setup;
 mod sizes;
 mod steps;
+mod test_run;
 mod workspace;
 
 use std::process::ExitCode;
@@ -21,8 +24,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::process::Call;
-use crate::report::{LiveLine, Outcome, Report, Tone};
+use crate::report::{Report, Tone};
 use crate::workspace::Workspace;
 
 /// Set-up, build, demo and tests of certgrant.
@@ -37,6 +39,10 @@ struct Arguments {
 enum Command {
     /// Does the set-up and builds everything in place, so that npm/certgrant can be imported by its path.
     Build,
+    /// Gets tokens from the emulator with a fresh certificate, in three ways, and shows what happens.
+    Demo,
+    /// Runs every check of the repository, or those that are named.
+    Test(test_run::Options),
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
     CheckCore {
         /// Writes the lists in the repository as they are now, instead of comparing.
@@ -60,23 +66,14 @@ fn main() -> ExitCode {
 fn run(command: &Command, report: &Report) -> Result<()> {
     let workspace = Workspace::find()?;
     match command {
-        Command::Build => build(&workspace, report),
+        Command::Build => {
+            report.heading("set-up and build");
+            setup::run(&workspace, report)?;
+            build::run(&workspace, report)
+        }
+        Command::Demo => demo::run(&workspace, report),
+        Command::Test(options) => test_run::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
     }
-}
-
-/// Set-up, the WASM modules, the addon, the npm package, and what they weigh.
-fn build(workspace: &Workspace, report: &Report) -> Result<()> {
-    report.heading("build");
-    setup::run(workspace, report)?;
-    build_wasm::run(workspace, report)?;
-    build_native::run(workspace, report)?;
-    report.step("npm package", |live| build_package(workspace, live))?;
-    sizes::run(workspace, report)
-}
-
-fn build_package(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    Call::npm().args(["run", "build"]).current_dir(workspace.npm()).output(live)?;
-    Ok(Outcome::done("npm/certgrant/dist"))
 }

@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 
@@ -26,17 +26,6 @@ pub(crate) struct Call {
     command: Command,
     words: Vec<OsString>,
     install_hint: &'static str,
-}
-
-/// How a program ended, and all that it wrote.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// Exit status as the system told it.
-    pub(crate) status: ExitStatus,
-    /// Standard output.
-    pub(crate) stdout: String,
-    /// Standard output and standard error in the order in which their lines came.
-    pub(crate) combined: String,
 }
 
 /// One line of a running program.
@@ -126,52 +115,28 @@ impl Call {
         self.command.spawn().map_err(|error| self.not_started(error))
     }
 
-    /// Runs the program to its end, whatever that is.
+    /// Runs the program and returns its standard output.
     ///
     /// # Errors
     ///
-    /// The program can't be started.
-    pub(crate) fn run_to_end(mut self, live: &LiveLine) -> Result<Ended> {
+    /// The program can't be started, or it reports a failure; the error then shows all that it wrote.
+    pub(crate) fn output(mut self, live: &LiveLine) -> Result<String> {
         let mut child = self.command.spawn().map_err(|error| self.not_started(error))?;
         let (sender, lines) = channel();
         let readers = [
             child.stdout.take().map(|pipe| read_lines(pipe, true, sender.clone())),
             child.stderr.take().map(|pipe| read_lines(pipe, false, sender)),
         ];
-        let (stdout, combined) = collect(&lines, live);
+        let (stdout, all) = collect(&lines, live);
         for reader in readers.into_iter().flatten() {
             // A reader that panicked has dropped its sender, so the lines that it did read are there.
             let _ended = reader.join();
         }
         let status = child.wait().with_context(|| format!("waiting for `{self}`"))?;
-        Ok(Ended { status, stdout, combined })
-    }
-
-    /// Runs the program and returns its standard output.
-    ///
-    /// # Errors
-    ///
-    /// The program can't be started, or it reports a failure; the error then shows all that it wrote.
-    pub(crate) fn output(self, live: &LiveLine) -> Result<String> {
-        Ok(self.checked(live)?.stdout)
-    }
-
-    /// Runs the program and returns its standard output and standard error together.
-    ///
-    /// # Errors
-    ///
-    /// As [`Call::output`].
-    pub(crate) fn combined_output(self, live: &LiveLine) -> Result<String> {
-        Ok(self.checked(live)?.combined)
-    }
-
-    fn checked(self, live: &LiveLine) -> Result<Ended> {
-        let shown = self.to_string();
-        let ended = self.run_to_end(live)?;
-        if !ended.status.success() {
-            bail!("{}\n`{shown}` failed with {}", ended.combined.trim_end(), ended.status);
+        if !status.success() {
+            bail!("{}\n`{self}` failed with {status}", all.trim_end());
         }
-        Ok(ended)
+        Ok(stdout)
     }
 
     fn not_started(&self, error: std::io::Error) -> anyhow::Error {
@@ -216,19 +181,20 @@ fn read_lines(
     })
 }
 
+/// The lines of standard output, and all lines in the order in which they came.
 fn collect(lines: &Receiver<Line>, live: &LiveLine) -> (String, String) {
-    let (mut stdout, mut combined) = (String::new(), String::new());
+    let (mut stdout, mut all) = (String::new(), String::new());
     loop {
         match lines.recv_timeout(TICK) {
             Ok(line) => {
                 live.show(&line.text);
-                combined.push_str(&line.text);
+                all.push_str(&line.text);
                 if line.from_stdout {
                     stdout.push_str(&line.text);
                 }
             }
             Err(RecvTimeoutError::Timeout) => live.tick(),
-            Err(RecvTimeoutError::Disconnected) => return (stdout, combined),
+            Err(RecvTimeoutError::Disconnected) => return (stdout, all),
         }
     }
 }

@@ -127,6 +127,18 @@ impl Report {
         println!("{}", line.trim_end());
     }
 
+    /// Prints names with what there is to say about them.
+    pub(crate) fn list(&self, rows: &[Vec<String>]) {
+        let width =
+            rows.iter().filter_map(|row| row.first()).map(|name| name.chars().count()).max().unwrap_or(0);
+        for row in rows {
+            let (name, about) = row
+                .split_first()
+                .map_or(("", ""), |(name, rest)| (name.as_str(), rest.first().map_or("", String::as_str)));
+            println!("  {}  {about}", self.paint(Tone::Accent, &format!("{name:width$}")));
+        }
+    }
+
     /// Prints rows with their columns aligned; the first column to the left, the others to the right.
     pub(crate) fn table(&self, header: &[&str], rows: &[Vec<String>]) {
         let mut lines = aligned(header, rows).into_iter();

@@ -1,0 +1,49 @@
+//! Interoperation with what others wrote: npm packages and Python packages, in both directions.
+//!
+//! The Python packages go into an environment of their own in the target folder. Python is no part of the product, but the
+//! step is not skipped without it: the line then names what to install.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::javascript::{emulator_variable, node_test};
+use crate::process::Call;
+use crate::report::{LiveLine, Outcome};
+use crate::steps::Step;
+use crate::workspace::Workspace;
+
+pub(super) const STEPS: [Step; 1] = [Step {
+    name: "interop",
+    about: "independent peers read what certgrant writes, and the emulator reads what they write",
+    needs_build: true,
+    work: run,
+}];
+
+fn run(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    let environment = [("CERTGRANT_PYTHON", python(workspace, live)?), emulator_variable(workspace, live)?];
+    node_test(&workspace.path("tests/interop"), &environment, live)
+}
+
+/// An interpreter that has what `tests/interop/requirements.txt` names.
+fn python(workspace: &Workspace, live: &LiveLine) -> Result<PathBuf> {
+    let path = workspace.path("tests/interop/requirements.txt");
+    let requirements = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    let folder = workspace.state("python");
+    let interpreter = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let stamp = folder.join("installed-requirements.txt");
+    if interpreter.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == requirements) {
+        return Ok(interpreter);
+    }
+    Call::new(if cfg!(windows) { "python" } else { "python3" })
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder)
+        .install_hint("Python 3 with its module venv is needed for the interop tests: install it (Debian: python3-venv)")
+        .output(live)
+        .context("making a Python environment (on Debian it needs the package python3-venv)")?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    Call::new(&interpreter).args(install).arg(&path).output(live)?;
+    fs::write(&stamp, requirements).with_context(|| format!("writing {}", stamp.display()))?;
+    Ok(interpreter)
+}

@@ -1,0 +1,110 @@
+//! The JavaScript side: the package's own checks, and the suite on both backends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::emulator;
+use crate::process::Call;
+use crate::report::{LiveLine, Outcome};
+use crate::setup;
+use crate::steps::Step;
+use crate::workspace::Workspace;
+
+pub(super) const STEPS: [Step; 3] = [
+    Step {
+        name: "npm-check",
+        about: "types, lint and format of the npm package",
+        needs_build: true,
+        work: |workspace, live| {
+            Call::npm().args(["run", "check"]).current_dir(workspace.npm()).output(live)?;
+            Ok(Outcome::done(""))
+        },
+    },
+    Step {
+        name: "suite-native",
+        about: "the JavaScript suite on the native addon",
+        needs_build: true,
+        work: |workspace, live| suite(workspace, "native", live),
+    },
+    Step {
+        name: "suite-wasm",
+        about: "the JavaScript suite on the WASM module",
+        needs_build: true,
+        work: |workspace, live| suite(workspace, "wasm", live),
+    },
+];
+
+fn suite(workspace: &Workspace, backend: &str, live: &LiveLine) -> Result<Outcome> {
+    let folder = workspace.path("tests/suite");
+    let environment = [("CERTGRANT_BACKEND", backend.into()), emulator_variable(workspace, live)?];
+    node_test(&folder, &environment, live)
+}
+
+/// Where the tests find the emulator's program.
+pub(super) fn emulator_variable(workspace: &Workspace, live: &LiveLine) -> Result<(&'static str, PathBuf)> {
+    Ok(("CERTGRANT_EMULATOR", emulator::build(workspace, live)?))
+}
+
+/// Runs the tests of a folder with Node's test runner, after installing what its lock file names, if it has one.
+///
+/// # Errors
+///
+/// A test fails, or the folder has no tests.
+pub(super) fn node_test(folder: &Path, environment: &[(&str, PathBuf)], live: &LiveLine) -> Result<Outcome> {
+    if folder.join("package.json").is_file() {
+        setup::install_packages(folder, live)?;
+    }
+    let mut files = Vec::new();
+    collect_tests(folder, &mut files)?;
+    files.sort();
+    if files.is_empty() {
+        bail!("{} holds no *.test.mjs or *.test.cjs", folder.display());
+    }
+    let mut call = Call::node().args(["--test", "--test-reporter=spec"]).args(&files).current_dir(folder);
+    for (name, value) in environment {
+        call = call.env(name, value);
+    }
+    let output = call.output(live)?;
+    let tests = number_after(&output, "pass ").unwrap_or(0);
+    if tests == 0 {
+        bail!("{output}\nno test ran in {}", folder.display());
+    }
+    Ok(Outcome::done(format!("{tests} tests in {} files", files.len())))
+}
+
+/// Node 20 takes folders and later versions take patterns; lists of files are taken by all.
+fn collect_tests(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && name != "node_modules" {
+            collect_tests(&path, files)?;
+        } else if [".test.mjs", ".test.cjs", ".test.js"].iter().any(|ending| name.ends_with(ending)) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The number in the reporter's line `ℹ pass 12`.
+fn number_after(output: &str, word: &str) -> Option<usize> {
+    output
+        .lines()
+        .find_map(|line| line.trim_start_matches('ℹ').trim_start().strip_prefix(word)?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_of_tests_is_read_from_the_reporter() {
+        assert_eq!(
+            number_after("✔ a (1ms)\nℹ tests 12\nℹ suites 0\nℹ pass 11\nℹ fail 1\n", "pass "),
+            Some(11)
+        );
+        assert_eq!(number_after("nothing", "pass "), None);
+    }
+}
