@@ -65,9 +65,9 @@ export class CertgrantError extends Error {
   /** What to do about it. */
   readonly hint: string;
   /** HTTP status of the token service's refusal. */
-  readonly statusCode?: number;
+  declare readonly statusCode?: number;
   /** What the token service said about its refusal. */
-  readonly errorResponse?: ErrorResponse;
+  declare readonly errorResponse?: ErrorResponse;
 
   constructor(init: CertgrantErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });

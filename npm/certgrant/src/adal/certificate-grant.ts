@@ -47,6 +47,8 @@ export class CertificateGrants {
   /** Value of the query parameter `api-version`. */
   readonly apiVersion: string;
   readonly #drivers = new Map<string, Promise<Driver>>();
+  /** What is being asked for; the core would join a second request for it and drop its correlation id. */
+  readonly #underWay = new Set<string>();
 
   constructor(authority: Authority, apiVersion: string) {
     this.#authority = authority;
@@ -60,15 +62,18 @@ export class CertificateGrants {
   }
 
   async #outcome(grant: CertificateGrant, options: AdalOptions, log: CallLog): Promise<Outcome> {
+    const name = JSON.stringify(grant);
+    const first = !this.#underWay.has(name);
+    this.#underWay.add(name);
     try {
       log.write("VERBOSE", "SelfSignedJwt", "Creating self signed JWT header");
-      const driver = await this.#driver(grant);
+      const driver = await (first ? this.#driver(grant) : this.#open(grant));
       const { thumbprint, thumbprintSha256, algorithm } = driver.certificate;
-      const name = thumbprint ?? thumbprintSha256;
+      const certificate = thumbprint ?? thumbprintSha256;
       log.write(
         "VERBOSE",
         "SelfSignedJwt",
-        `Creating self signed JWT header.  ${algorithm}, thumbprint: ${name}`,
+        `Creating self signed JWT header.  ${algorithm}, thumbprint: ${certificate}`,
         true,
       );
       const request = { resource: grant.resource, correlationId: log.correlationId, skipCache: true };
@@ -77,6 +82,8 @@ export class CertificateGrants {
       const cause = fromThrown(thrown);
       if (cause.code === "ERR_INTERNAL") this.#drivers.clear();
       return { error: cause };
+    } finally {
+      if (first) this.#underWay.delete(name);
     }
   }
 

@@ -18,13 +18,13 @@ export interface AdalErrorInit {
 /** The error that callbacks of this entry receive. */
 export class AdalError extends CertgrantError {
   /** HTTP status of the service's answer. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** OAuth error code of the service's answer. */
-  readonly error?: string;
+  declare readonly error?: string;
   /** The service's text about it. */
-  readonly errorDescription?: string;
+  declare readonly errorDescription?: string;
   /** The AADSTS numbers, outermost first. */
-  readonly errorCodes?: number[];
+  declare readonly errorCodes?: number[];
 
   constructor(message: string, { code, hint, cause, status, body }: AdalErrorInit) {
     super({ code, message, hint, cause });

@@ -30,7 +30,8 @@ async function signingWithRsa(
   compile: CompileModule,
 ): Promise<BackendClient> {
   const { RsaSigner } = await rsaModule(compile);
-  const signer = new RsaSigner(config.certificate);
+  const { certificate } = config;
+  const signer = new RsaSigner(typeof certificate === "string" ? new TextEncoder().encode(certificate) : certificate);
   return {
     get certificate() {
       return client.certificate;

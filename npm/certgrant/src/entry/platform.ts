@@ -59,13 +59,13 @@ async function chooseBackend(): Promise<Backend> {
 
 /** The addon of this system; glibc and musl builds refuse to load in each other's place, so the order does not matter. */
 async function loadNative(): Promise<Backend> {
-  const require = createRequire(import.meta.url);
+  const load = createRequire(import.meta.url);
   const system = `@certgrant/native-${process.platform}-${process.arch}`;
   const names = process.platform === "linux" ? [`${system}-gnu`, `${system}-musl`] : [system];
   const errors: unknown[] = [];
   for (const name of names) {
     try {
-      const addon = require(name) as NativeModule;
+      const addon = load(name) as NativeModule;
       const { nativeBackend } = await import("../backends/native.ts");
       return nativeBackend(addon);
     } catch (error) {

@@ -1,0 +1,126 @@
+// Which backend does the work: the environment decides, and what it asks for has to be there.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { CERTIFICATE, CLIENT, KEY, SCOPE, TENANT } from "./support/fixtures.mjs";
+import { entryUrl } from "./support/package.mjs";
+
+/** Gets a token in a process of its own; answers with the backend's name and the error. */
+function run({ entry = entryUrl("."), backend, prelude = "" }) {
+  const script = `
+    ${prelude}
+    const { ClientCertificateCredential } = await import(process.argv[1]);
+    const lines = [];
+    const describe = (error) => error && {
+      code: error.code, name: error.name, message: error.message, hint: error.hint, cause: describe(error.cause),
+    };
+    const credential = new ClientCertificateCredential(process.env.TENANT, process.env.CLIENT, { certificate: process.env.PEM }, {
+      logger: ({ message }) => lines.push(message),
+      fetch: async () => new Response(JSON.stringify({ token_type: "Bearer", expires_in: 3599, access_token: "token-1" })),
+    });
+    const result = await credential.getToken(process.env.SCOPE).then(({ token }) => ({ token }), (error) => ({ error: describe(error) }));
+    console.log(JSON.stringify({ ...result, backend: /^(\\w+) backend/m.exec(lines.join("\\n"))?.[1] }));
+  `;
+  const { CERTGRANT_BACKEND: _, ...environment } = process.env;
+  const env = { ...environment, TENANT, CLIENT, SCOPE, PEM: KEY + CERTIFICATE };
+  if (backend !== undefined) env.CERTGRANT_BACKEND = backend;
+  const args = ["--input-type=module", "-e", script, entry.href];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+test("CERTGRANT_BACKEND=native uses the addon", () => {
+  assert.deepEqual(run({ backend: "native" }), { token: "token-1", backend: "native" });
+});
+
+test("CERTGRANT_BACKEND=wasm uses the WASM module", () => {
+  assert.deepEqual(run({ backend: "wasm" }), { token: "token-1", backend: "wasm" });
+});
+
+test("without CERTGRANT_BACKEND the addon is used where there is one", () => {
+  assert.deepEqual(run({}), { token: "token-1", backend: "native" });
+});
+
+test("the WASM module signs by itself where there is no WebCrypto", () => {
+  const prelude = `
+    const { getRandomValues, randomUUID } = globalThis.crypto;
+    const crypto = { getRandomValues: getRandomValues.bind(globalThis.crypto), randomUUID: randomUUID.bind(globalThis.crypto) };
+    Object.defineProperty(globalThis, "crypto", { value: crypto });
+  `;
+  assert.deepEqual(run({ backend: "wasm", prelude }), { token: "token-1", backend: "wasm" });
+});
+
+test("an unknown CERTGRANT_BACKEND is an error", () => {
+  const { error } = run({ backend: "java" });
+  assert.equal(error.code, "ERR_BACKEND_UNAVAILABLE");
+  assert.match(error.message, /found CERTGRANT_BACKEND="java", expected native or wasm/);
+});
+
+test("without the addon the WASM module is used, and asking for the addon is an error with the load errors as causes", (t) => {
+  const entry = copyWithoutAddon(t);
+  assert.deepEqual(run({ entry }), { token: "token-1", backend: "wasm" });
+  const { error } = run({ entry, backend: "native" });
+  assert.equal(error.code, "ERR_BACKEND_UNAVAILABLE");
+  assert.equal(error.name, "CertgrantError");
+  assert.match(error.message, /found no native backend for \w+-\w+, expected native/);
+  assert.match(error.hint, /CERTGRANT_BACKEND/);
+  const messages = causes(error).map(({ message }) => message);
+  assert.ok(messages.filter((message) => message.startsWith("Cannot find module")).length >= 1, messages.join("\n"));
+});
+
+test("without either the error has the load errors of both as causes", (t) => {
+  const entry = copyWithoutAddon(t);
+  for (const name of ["certgrant_bg.wasm", "certgrant_rsa_bg.wasm"]) rmSync(new URL(name, entry));
+  const { error } = run({ entry });
+  assert.equal(error.code, "ERR_BACKEND_UNAVAILABLE");
+  const messages = causes(error)
+    .map(({ message }) => message)
+    .join("\n");
+  assert.match(messages, /native addon/);
+  assert.match(messages, /WASM module could not be loaded/);
+  assert.match(messages, /ENOENT.*certgrant_bg\.wasm/);
+});
+
+test("loading the package reads no file of a backend", () => {
+  const script = `
+    import { syncBuiltinESMExports } from "node:module";
+    import fs from "node:fs";
+    const read = [];
+    for (const name of ["readFileSync", "openSync"]) {
+      const original = fs[name];
+      fs[name] = (path, ...rest) => { read.push(String(path)); return original(path, ...rest); };
+    }
+    const promised = fs.promises.readFile;
+    fs.promises.readFile = (path, ...rest) => { read.push(String(path)); return promised(path, ...rest); };
+    syncBuiltinESMExports();
+    const compile = WebAssembly.compile;
+    WebAssembly.compile = (...args) => { read.push("compiled"); return compile(...args); };
+    await import(process.argv[1]);
+    await import(process.argv[2]);
+    console.log(JSON.stringify(read.filter((path) => /wasm|\\.node$|compiled/.test(path))));
+  `;
+  const args = ["--input-type=module", "-e", script, entryUrl(".").href, entryUrl("./adal").href];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.equal(stdout.trim(), "[]", stderr);
+});
+
+/** The built files in a folder of their own, from where no addon can be found. */
+function copyWithoutAddon(t) {
+  const folder = mkdtempSync(join(tmpdir(), "certgrant-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const root = fileURLToPath(new URL("..", entryUrl(".")));
+  cpSync(join(root, "dist"), join(folder, "dist"), { recursive: true });
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
+  return pathToFileURL(join(folder, "dist", "index.js"));
+}
+
+function causes(error) {
+  const list = [];
+  for (let at = error; at; at = at.cause) list.push(at);
+  return list;
+}

@@ -1,0 +1,71 @@
+// The log: telling lines, no secrets at any level, account identifiers only where they are allowed.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { credential, expectNoSecret } from "./support/credential.mjs";
+import { CLIENT, SCOPE, TENANT, THUMBPRINT_SHA256 } from "./support/fixtures.mjs";
+import { granted, refused, scriptedFetch } from "./support/service.mjs";
+
+async function log(fetch, options = {}) {
+  const entries = [];
+  const one = credential(fetch, { logger: (entry) => entries.push(entry), ...options });
+  await one.getToken(SCOPE).catch(() => undefined);
+  await one.getToken(SCOPE).catch(() => undefined);
+  return entries;
+}
+
+test("the lines tell the way to a token and name the certificate", async () => {
+  const fetch = scriptedFetch(granted("secret-access-token"));
+  const entries = await log(fetch);
+  const text = entries.map(({ level, message }) => `${level} ${message}`).join("\n");
+  assert.match(text, /verbose (native|wasm) backend, certificate [0-9A-F]{64}/);
+  assert.ok(text.includes(THUMBPRINT_SHA256));
+  assert.match(text, /verbose signing the client assertion, PS256/);
+  assert.match(text, /info POST to the token endpoint at login\.microsoftonline\.com/);
+  assert.match(text, /info status 200 after \d+ ms/);
+  assert.match(text, /info token granted, expires \d{4}-\d\d-\d\dT/);
+  assert.match(text, /verbose token served from the cache, expires \d{4}/);
+  const sent = fetch.requests[0].headers.get("client-request-id");
+  assert.ok(entries.some(({ correlationId }) => correlationId === sent));
+});
+
+test("no line holds a secret, whatever is allowed", async () => {
+  for (const answer of [granted("secret-access-token"), refused(), new TypeError("fetch failed")]) {
+    const fetch = scriptedFetch(answer);
+    const entries = await log(fetch, { loggingOptions: { allowLoggingAccountIdentifiers: true } });
+    assert.ok(entries.length > 5);
+    const text = JSON.stringify(entries);
+    expectNoSecret(text, "secret-access-token", fetch.requests[0].form.get("client_assertion"), fetch.requests[0].body);
+  }
+});
+
+test("tenant and client id are logged only where that is allowed, and marked", async () => {
+  const silent = await log(scriptedFetch(granted()));
+  assert.ok(silent.every(({ containsPii }) => containsPii === false));
+  assert.ok(!JSON.stringify(silent).includes(TENANT) && !JSON.stringify(silent).includes(CLIENT));
+  const open = await log(scriptedFetch(granted()), { loggingOptions: { allowLoggingAccountIdentifiers: true } });
+  const marked = JSON.stringify(open.filter(({ containsPii }) => containsPii));
+  assert.ok(marked.includes(TENANT) && marked.includes(CLIENT));
+  const unmarked = JSON.stringify(open.filter(({ containsPii }) => !containsPii));
+  assert.ok(!unmarked.includes(TENANT) && !unmarked.includes(CLIENT));
+});
+
+test("a failure is an error line with its code", async () => {
+  const entries = await log(scriptedFetch(refused()));
+  assert.ok(entries.some(({ level, message }) => level === "error" && message.includes("ERR_SERVICE_REFUSED")));
+});
+
+test("a certificate that is not usable is an error line with its code", async () => {
+  const entries = [];
+  const one = credential(scriptedFetch(granted()), { logger: (entry) => entries.push(entry) }, "no PEM");
+  await assert.rejects(one.getToken(SCOPE));
+  assert.ok(entries.some(({ level, message }) => level === "error" && message.includes("ERR_PEM_NOT_FOUND")));
+});
+
+test("a logger that throws does not cost the token", async () => {
+  const one = credential(scriptedFetch(granted()), {
+    logger() {
+      throw new Error("disk full");
+    },
+  });
+  assert.equal((await one.getToken(SCOPE)).token, "token-1");
+});

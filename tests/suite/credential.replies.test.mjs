@@ -1,0 +1,167 @@
+// What the token service, or something in its place, may answer.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { credential, expectError, expectNoSecret } from "./support/credential.mjs";
+import { SCOPE } from "./support/fixtures.mjs";
+import { granted, json, REFUSAL, refused, scriptedFetch, until } from "./support/service.mjs";
+
+/** The error of a getToken that gets `answer`. */
+async function failure(answer, options) {
+  const fetch = scriptedFetch(answer);
+  let error;
+  await assert.rejects(credential(fetch, options).getToken(SCOPE), (thrown) => {
+    error = thrown;
+    return true;
+  });
+  assert.equal(fetch.requests.length, 1);
+  expectNoSecret(inspect(error), fetch.requests[0].form.get("client_assertion"));
+  return error;
+}
+
+test("a refusal is an AuthenticationError with the service's fields", async () => {
+  const error = expectError(await failure(refused()), "ERR_SERVICE_REFUSED");
+  assert.equal(error.name, "AuthenticationError");
+  assert.equal(error.statusCode, 401);
+  assert.equal(error.errorResponse.error, "invalid_client");
+  assert.equal(error.errorResponse.errorDescription, REFUSAL.error_description);
+  assert.deepEqual(error.errorResponse.errorCodes, [700027]);
+  assert.equal(error.errorResponse.timestamp, REFUSAL.timestamp);
+  assert.equal(error.errorResponse.traceId, REFUSAL.trace_id);
+  assert.equal(error.errorResponse.correlationId, REFUSAL.correlation_id);
+  assert.equal(error.errorResponse.errorUri, REFUSAL.error_uri);
+  assert.equal(error.errorResponse.requestId, "request-1");
+  assert.match(error.message, /AADSTS700027/);
+});
+
+test("an overloaded service is unavailable, and says when to come back", async () => {
+  const answer = json(
+    { error: "temporarily_unavailable", error_description: "AADSTS90033: busy" },
+    { status: 503, headers: { "retry-after": "30" } },
+  );
+  const error = expectError(await failure(answer), "ERR_SERVICE_UNAVAILABLE");
+  assert.equal(error.statusCode, 503);
+  assert.equal(error.errorResponse.retryAfter, 30);
+});
+
+const NO_TOKENS = [
+  ["HTML", new Response("<html><body>Sign in</body></html>", { headers: { "content-type": "text/html" } })],
+  ["an empty body", new Response("")],
+  ["a body that is cut off", new Response('{"token_type":"Bearer","expires_in":3599,"access_tok')],
+  ["JSON that is no object", json([1, 2])],
+  ["JSON without a token", json({ token_type: "Bearer", expires_in: 3599 })],
+  ["null", json(null)],
+  ["bytes that are no text", new Response(new Uint8Array([0xff, 0xfe, 0x00, 0x80]))],
+];
+
+for (const [what, answer] of NO_TOKENS) {
+  test(`${what} instead of a token response is ERR_RESPONSE_INVALID`, async () => {
+    const error = expectError(await failure(answer), "ERR_RESPONSE_INVALID");
+    assert.doesNotMatch(error.message, /Sign in|access_tok"?$/, "the body is not repeated");
+  });
+}
+
+test("an HTML page with an error status keeps the status", async () => {
+  const error = await failure(
+    new Response("<html>Bad gateway</html>", { status: 502, headers: { "content-type": "text/html" } }),
+  );
+  assert.match(error.code, /^ERR_(SERVICE_UNAVAILABLE|RESPONSE_INVALID)$/);
+  expectError(error, error.code);
+  assert.match(error.message, /502/);
+});
+
+test("a redirect is not followed", async () => {
+  const answer = new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } });
+  const error = await failure(answer);
+  expectError(error, error.code);
+  assert.match(error.message, /302/);
+});
+
+test("an endless body is cut, not collected", async () => {
+  let sent = 0;
+  const chunk = new Uint8Array(64 * 1024).fill(0x20);
+  const body = new ReadableStream({
+    pull(controller) {
+      sent += chunk.length;
+      controller.enqueue(chunk);
+    },
+  });
+  const fetch = async () => new Response(body);
+  await assert.rejects(credential(fetch).getToken(SCOPE), { code: "ERR_RESPONSE_INVALID" });
+  assert.ok(sent < 2 * 1024 * 1024, `${sent} bytes were read`);
+});
+
+test("a host that can't be reached is ERR_NETWORK_FAILED with fetch's error as cause", async () => {
+  const system = Object.assign(new Error("getaddrinfo ENOTFOUND login.microsoftonline.com"), {
+    code: "ENOTFOUND",
+    syscall: "getaddrinfo",
+    hostname: "login.microsoftonline.com",
+  });
+  const thrown = new TypeError("fetch failed", { cause: system });
+  const error = expectError(await failure(thrown), "ERR_NETWORK_FAILED");
+  assert.equal(error.cause, thrown);
+  assert.match(error.message, /ENOTFOUND/);
+});
+
+test("what a replaced fetch throws is not repeated in the message", async () => {
+  const fetch = async (_url, { body }) => {
+    throw new Error(`could not send ${body}`);
+  };
+  await assert.rejects(credential(fetch).getToken(SCOPE), (error) => {
+    expectError(error, "ERR_NETWORK_FAILED");
+    return true;
+  });
+});
+
+test("a body that breaks off is ERR_NETWORK_FAILED", async () => {
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode('{"token_type":"Bea'));
+      controller.error(new TypeError("terminated"));
+    },
+  });
+  await assert.rejects(credential(async () => new Response(body)).getToken(SCOPE), { code: "ERR_NETWORK_FAILED" });
+});
+
+test("a fetch that never answers and ignores its signal is given up after the request's time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let signal;
+  const fetch = (_url, init) => {
+    signal = init.signal;
+    return new Promise(() => undefined);
+  };
+  const call = assert.rejects(credential(fetch).getToken(SCOPE), (error) => {
+    expectError(error, "ERR_REQUEST_TIMEOUT");
+    return true;
+  });
+  await until(() => signal, "the request");
+  assert.equal(signal.aborted, false);
+  t.mock.timers.tick(300_000);
+  await call;
+  assert.equal(signal.aborted, true, "fetch is told");
+});
+
+test("a body that never ends is given up after the request's time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let reading = false;
+  const body = new ReadableStream({
+    pull() {
+      reading = true;
+      return new Promise(() => undefined);
+    },
+  });
+  const call = assert.rejects(credential(async () => new Response(body)).getToken(SCOPE), {
+    code: "ERR_REQUEST_TIMEOUT",
+  });
+  await until(() => reading, "the body");
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(300_000);
+  await call;
+});
+
+test("after a failure the next call asks again", async () => {
+  const fetch = scriptedFetch(new Response("<html>"), granted("token-2"));
+  const one = credential(fetch);
+  await assert.rejects(one.getToken(SCOPE), { code: "ERR_RESPONSE_INVALID" });
+  assert.equal((await one.getToken(SCOPE)).token, "token-2");
+});
