@@ -7,7 +7,8 @@
 
 use alloc::sync::Arc;
 use core::fmt;
-use std::time::{Duration, SystemTime};
+use core::time::Duration;
+use std::time::SystemTime;
 
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;

@@ -2,8 +2,8 @@
 
 use core::error::Error as StdError;
 use core::fmt;
+use core::net::SocketAddr;
 use std::io;
-use std::net::SocketAddr;
 
 /// A registration that can't be used, and where in the file it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

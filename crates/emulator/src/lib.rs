@@ -1,6 +1,4 @@
-//! A local Microsoft Entra ID token service over HTTPS that really checks client assertions.
-//!
-//! [`Emulator::start`] listens; [`TokenService`] is the same without sockets.
+#![doc = include_str!("../README.md")]
 
 extern crate alloc;
 
@@ -8,6 +6,7 @@ mod access_token;
 mod assertion;
 mod certificate;
 mod client_authentication;
+mod client_key;
 mod clock;
 mod config;
 mod discovery;

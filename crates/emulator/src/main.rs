@@ -3,12 +3,10 @@
 //! Prints where it listens and where the certificate authority lies, each on a line that a script can wait for, then
 //! one line per request. Ends at Ctrl-C or SIGTERM. What is decided about a request is the library's business.
 
-extern crate alloc;
-
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@
 //! Graph keeps elsewhere (service principal, role assignments) stands under one member of our own, `emulator`; a
 //! member of that which is misspelled is an error. The public half of a certificate is all that is ever read.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -162,7 +162,7 @@ impl Application {
     /// where: line and column, or the application and its member.
     pub fn parse(json: &str) -> Result<Vec<Self>, RegistrationError> {
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-        let shape: serde_json::Value = serde_json::from_str(json).map_err(RegistrationError::new)?;
+        let shape: serde_json::Value = serde_json::from_str(json).map_err(|fault| json_fault(&fault))?;
         // Read again as the right type, so that a wrong member is reported with its line.
         let raw: Vec<RawApplication> = match &shape {
             serde_json::Value::Array(_) => serde_json::from_str(json),
@@ -171,7 +171,7 @@ impl Application {
             }
             _ => serde_json::from_str(json).map(|one| vec![one]),
         }
-        .map_err(RegistrationError::new)?;
+        .map_err(|fault| json_fault(&fault))?;
         let mut applications: Vec<Self> = Vec::with_capacity(raw.len());
         for (index, raw) in raw.into_iter().enumerate() {
             let name = raw.describe(index);
@@ -444,6 +444,19 @@ impl KeyCredential {
     /// The thumbprint as the service spells it.
     pub(crate) fn thumbprint(&self) -> String {
         hex(&self.certificate.sha1).to_ascii_uppercase()
+    }
+}
+
+/// What is wrong with the JSON and where, without the offending value, which might be a secret.
+fn json_fault(fault: &serde_json::Error) -> RegistrationError {
+    let text = fault.to_string();
+    let names_value =
+        ["invalid type: ", "invalid value: "].iter().any(|beginning| text.starts_with(beginning));
+    match text.split_once(", expected ").filter(|_| names_value) {
+        Some((_, expected)) => {
+            RegistrationError::new(format!("a value of the wrong type, expected {expected}"))
+        }
+        None => RegistrationError::new(text),
     }
 }
 

@@ -87,7 +87,8 @@ impl TokenService {
                 (error.status(), error.body(&request.base(), &ids, now), decision)
             }
         };
-        let headers = headers(request, form.as_ref().ok(), &ids, now, matches!(route, Route::Token(..)));
+        let is_document = matches!(decision, Decision::Served { .. });
+        let headers = headers(request, form.as_ref().ok(), &ids, now, is_document);
         (Response { status, headers, body }, entry(request, status, trail, decision))
     }
 
@@ -233,7 +234,7 @@ fn headers(
     form: Option<&Form>,
     ids: &ReplyIds,
     now: OffsetDateTime,
-    is_token: bool,
+    is_document: bool,
 ) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
@@ -242,13 +243,13 @@ fn headers(
         ("x-ms-request-id", ids.trace.clone()),
         ("x-ms-ests-server", concat!("certgrant-emulator ", env!("CARGO_PKG_VERSION")).to_owned()),
     ];
-    if is_token {
-        // RFC 6749 section 5.1: a reply with a token must not be stored.
-        headers.push(("cache-control", "no-store, no-cache".to_owned()));
-        headers.push(("pragma", "no-cache".to_owned()));
-    } else {
+    if is_document {
         headers.push(("cache-control", "max-age=86400, private".to_owned()));
         headers.push(("access-control-allow-origin", "*".to_owned()));
+    } else {
+        // RFC 6749 sections 5.1 and 5.2: a reply of the token endpoint must not be stored.
+        headers.push(("cache-control", "no-store, no-cache".to_owned()));
+        headers.push(("pragma", "no-cache".to_owned()));
     }
     if wants_id(request, form) {
         headers.push(("client-request-id", ids.correlation.clone()));

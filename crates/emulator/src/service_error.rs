@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn readme_lists_every_code_with_its_error_and_status() {
+        let readme = include_str!("../README.md");
+        for (code, error) in OAUTH_ERRORS {
+            let row = format!("| {code} | {error} | {} |", ServiceError::new(*code, "").status());
+            assert!(readme.contains(&row), "no row with {row}");
+        }
+    }
+
+    #[test]
     fn failed_authentication_is_401_and_all_else_400() {
         assert_eq!(ServiceError::new(700027, "").status(), 401);
         assert_eq!(ServiceError::new(700016, "").status(), 400);

@@ -1,0 +1,17 @@
+//! The emulator from outside: the pure service with a clock that stands still, the server over TLS, the command.
+
+extern crate alloc;
+
+mod assertion_checks;
+mod assertion_spellings;
+mod command;
+mod documents;
+mod over_tls;
+mod readme;
+mod registrations;
+mod request_checks;
+mod strict_mode;
+mod subject_name_issuer;
+mod support;
+mod tokens;
+mod vectors;
