@@ -14,7 +14,7 @@ use crate::assertion::{Assertion, KeyHint, malformed};
 use crate::certificate::{Certificate, hex};
 use crate::clock::month_first;
 use crate::log::Trail;
-use crate::registration::{Application, KeyCredential};
+use crate::registration::{Application, KeyCredential, TrustedSubject};
 use crate::service_error::ServiceError;
 
 /// A signature algorithm that is accepted.
@@ -43,6 +43,13 @@ pub(crate) fn algorithm(assertion: &Assertion) -> Result<Algorithm, ServiceError
     Ok(Algorithm { name, verifier })
 }
 
+/// A certificate that the client may have signed with, and when it may.
+struct Candidate<'a> {
+    certificate: &'a Certificate,
+    start: OffsetDateTime,
+    end: OffsetDateTime,
+}
+
 /// Finds the key that the header points at and verifies the signature with it.
 pub(crate) fn check_key(
     assertion: &Assertion,
@@ -53,40 +60,63 @@ pub(crate) fn check_key(
     trail: &mut Trail,
 ) -> Result<(), ServiceError> {
     let chain = assertion.x5c(trail)?;
-    let matching: Vec<&KeyCredential> = application
-        .keys
-        .iter()
-        .filter(|key| hint_matches(hint, &key.certificate, Some(&key.key_id)))
-        .collect();
-    let current = |key: &&&KeyCredential| key.start <= now && now <= key.end;
-    let Some(key) = matching.iter().find(current).or(matching.first()).copied() else {
-        return check_trusted_subject(assertion, hint, &chain, algorithm, application, now, trail);
+    let leaf;
+    let (candidate, registered) = match find_registered(hint, application, now) {
+        Some(key) => {
+            trail.passed("key registered");
+            (Candidate { certificate: &key.certificate, start: key.start, end: key.end }, Some(key))
+        }
+        None => {
+            leaf = trusted_leaf(hint, &chain, application)?;
+            trail.passed("subject name and issuer");
+            (Candidate { certificate: &leaf, start: leaf.not_before, end: leaf.not_after }, None)
+        }
     };
-    trail.passed("key registered");
-    if !(key.start <= now && now <= key.end) {
-        let early = now < key.start;
-        let reason =
-            if early { "the registered key is not valid yet" } else { "the registered key is expired" };
-        let what =
-            "The certificate with identifier used to sign the client assertion is expired on application.";
-        return Err(key_error(what, "The key used is expired", hint, Some(key), application).because(reason));
-    }
+    check_window(&candidate, hint, application, now)?;
     trail.passed("key current");
-    check_other_hints(hint, key, &chain, trail)?;
-    if !verifies(assertion, algorithm, &key.certificate) {
+    if let Some(key) = registered {
+        check_other_hints(hint, key, &chain, trail)?;
+    }
+    let key = signature::UnparsedPublicKey::new(algorithm.verifier, &candidate.certificate.rsa_public_key);
+    if key.verify(&assertion.signing_input, &assertion.signature).is_err() {
         let what = "Client assertion contains an invalid signature.";
         let reason = "The provided signature value did not match the expected signature value";
-        let error = key_error(what, reason, hint, Some(key), application);
-        return Err(error.because(format!("the signature is not one by key {}", key.thumbprint())));
+        let error = key_error(what, reason, hint, Some(&candidate), application);
+        return Err(
+            error.because(format!("the signature is not one by key {}", upper(&candidate.certificate.sha1)))
+        );
     }
     note_unusual_pair(algorithm, hint, trail);
     trail.passed("signature");
     Ok(())
 }
 
-fn verifies(assertion: &Assertion, algorithm: &Algorithm, certificate: &Certificate) -> bool {
-    let key = signature::UnparsedPublicKey::new(algorithm.verifier, &certificate.rsa_public_key);
-    key.verify(&assertion.signing_input, &assertion.signature).is_ok()
+/// The registered key of these hints; of several for one certificate, one that is valid now.
+fn find_registered<'a>(
+    hint: &KeyHint,
+    application: &'a Application,
+    now: OffsetDateTime,
+) -> Option<&'a KeyCredential> {
+    let matches = |key: &&KeyCredential| hint_matches(hint, &key.certificate, Some(&key.key_id));
+    let mut matching = application.keys.iter().filter(matches);
+    let first = matching.next()?;
+    let is_current = |key: &&KeyCredential| key.start <= now && now <= key.end;
+    Some(core::iter::once(first).chain(matching).find(is_current).unwrap_or(first))
+}
+
+/// A key that is not valid yet gets the answer of an expired one.
+fn check_window(
+    candidate: &Candidate<'_>,
+    hint: &KeyHint,
+    application: &Application,
+    now: OffsetDateTime,
+) -> Result<(), ServiceError> {
+    if candidate.start <= now && now <= candidate.end {
+        return Ok(());
+    }
+    let reason = if now < candidate.start { "the key is not valid yet" } else { "the key is expired" };
+    let what = "The certificate with identifier used to sign the client assertion is expired on application.";
+    Err(key_error(what, "The key used is expired", hint, Some(candidate), application).because(reason))
 }
 
 /// Thumbprints decide; a `kid` counts only if there is none, as hexadecimal or base64url thumbprint or as keyId.
@@ -134,17 +164,13 @@ fn note_unusual_pair(algorithm: &Algorithm, hint: &KeyHint, trail: &mut Trail) {
     }
 }
 
-/// Subject name and issuer authentication: a certificate that is not registered, but whose subject name and issuing
-/// authority are.
-fn check_trusted_subject(
-    assertion: &Assertion,
+/// Subject name and issuer authentication: the leaf of `x5c` if it is not registered, but its subject name and
+/// issuing authority are trusted.
+fn trusted_leaf(
     hint: &KeyHint,
     chain: &[Vec<u8>],
-    algorithm: &Algorithm,
     application: &Application,
-    now: OffsetDateTime,
-    trail: &mut Trail,
-) -> Result<(), ServiceError> {
+) -> Result<Certificate, ServiceError> {
     let not_found = || {
         let what = "The certificate with identifier used to sign the client assertion is not registered on application.";
         let reason = "no registered key has this thumbprint or id";
@@ -158,34 +184,17 @@ fn check_trusted_subject(
     if !hint_matches(hint, &leaf, None) {
         return Err(not_found());
     }
-    let name = leaf.common_name.clone().unwrap_or_default();
-    let authorised = trusted
-        .iter()
-        .any(|subject| subject.subject_name == name && leaf.is_issued_by(intermediates, &subject.issuer_der));
-    if !authorised {
-        let text = format!(
-            "Invalid certificate - subject name in certificate is not authorized. \
-             SubjectNames/SubjectAlternativeNames (up to 10) in token certificate: '{}'.",
-            name.escape_debug()
-        );
-        let reason = "no trusted subject has this name and issuer";
-        return Err(ServiceError::new(700030, text).because(reason));
+    let name = leaf.common_name.as_deref().unwrap_or_default();
+    let names_it = |subject: &&TrustedSubject| subject.subject_name == name;
+    if trusted.iter().filter(names_it).any(|subject| leaf.is_issued_by(intermediates, &subject.issuer_der)) {
+        return Ok(leaf);
     }
-    trail.passed("subject name and issuer");
-    if !(leaf.not_before <= now && now <= leaf.not_after) {
-        let what =
-            "The certificate with identifier used to sign the client assertion is expired on application.";
-        let error = key_error(what, "The key used is expired", hint, None, application);
-        return Err(error.because("the certificate in x5c is not valid now"));
-    }
-    if !verifies(assertion, algorithm, &leaf) {
-        let what = "Client assertion contains an invalid signature.";
-        let reason = "The provided signature value did not match the expected signature value";
-        let error = key_error(what, reason, hint, None, application);
-        return Err(error.because("the signature is not one by the leaf of x5c"));
-    }
-    trail.passed("signature");
-    Ok(())
+    let text = format!(
+        "Invalid certificate - subject name in certificate is not authorized. \
+         SubjectNames/SubjectAlternativeNames (up to 10) in token certificate: '{}'.",
+        name.escape_debug()
+    );
+    Err(ServiceError::new(700030, text).because("no trusted subject has this name and issuer"))
 }
 
 /// AADSTS700027 in its three forms.
@@ -193,13 +202,14 @@ fn key_error(
     what: &str,
     reason: &str,
     hint: &KeyHint,
-    found: Option<&KeyCredential>,
+    found: Option<&Candidate<'_>>,
     application: &Application,
 ) -> ServiceError {
-    let thumbprint =
-        hint.sha1.as_ref().or(hint.sha256.as_ref()).map(|bytes| {
-            format!(", Thumbprint of key used by client: '{}'", hex(bytes).to_ascii_uppercase())
-        });
+    let thumbprint = hint
+        .sha1
+        .as_ref()
+        .or(hint.sha256.as_ref())
+        .map(|bytes| format!(", Thumbprint of key used by client: '{}'", upper(bytes)));
     let found = found
         .map(|key| format!(", Found key 'Start={}, End={}'", month_first(key.start), month_first(key.end)));
     let app_id = &application.app_id;
@@ -210,4 +220,9 @@ fn key_error(
         found.unwrap_or_default(),
     );
     ServiceError::new(700027, text)
+}
+
+/// Upper-case hexadecimal, the way the service spells thumbprints.
+fn upper(bytes: &[u8]) -> String {
+    hex(bytes).to_ascii_uppercase()
 }

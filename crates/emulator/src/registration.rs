@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::certificate::{Certificate, hex, is_certificate, sha256};
+use crate::certificate::{Certificate, is_certificate, sha256};
 use crate::error::RegistrationError;
 use crate::random::{guid, guid_from_name, is_guid};
 use crate::tenant::Tenant;
@@ -342,14 +342,8 @@ impl RawApplication {
         if !is_guid(&self.app_id) {
             return Err(RegistrationError::new("appId is not a GUID"));
         }
-        let token_version = match self.api.requested_access_token_version {
-            None | Some(1) => 1,
-            Some(2) => 2,
-            Some(other) => {
-                let fault = format!("{other} is no version; expected null, 1 or 2");
-                return Err(RegistrationError::new(fault).within("api.requestedAccessTokenVersion"));
-            }
-        };
+        let token_version =
+            self.api.token_version().map_err(|fault| fault.within("api.requestedAccessTokenVersion"))?;
         self.emulator.check().map_err(|fault| fault.within("emulator"))?;
         let mut keys = Vec::new();
         for (index, key) in self.key_credentials.into_iter().enumerate() {
@@ -381,6 +375,18 @@ impl RawApplication {
             wants_capabilities: self.optional_claims.access_token.iter().any(|claim| claim.name == "xms_cc"),
             emulator: self.emulator,
         })
+    }
+}
+
+impl RawApi {
+    fn token_version(&self) -> Result<u8, RegistrationError> {
+        match self.requested_access_token_version {
+            None | Some(1) => Ok(1),
+            Some(2) => Ok(2),
+            Some(other) => {
+                Err(RegistrationError::new(format!("{other} is no version; expected null, 1 or 2")))
+            }
+        }
     }
 }
 
@@ -437,13 +443,6 @@ impl RawSecret {
         let start = instant("startDateTime", self.start_date_time)?;
         let end = instant("endDateTime", self.end_date_time)?;
         Ok(self.secret_text.map(|text| PasswordCredential { digest: sha256(text.as_bytes()), start, end }))
-    }
-}
-
-impl KeyCredential {
-    /// The thumbprint as the service spells it.
-    pub(crate) fn thumbprint(&self) -> String {
-        hex(&self.certificate.sha1).to_ascii_uppercase()
     }
 }
 

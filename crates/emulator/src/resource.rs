@@ -130,9 +130,9 @@ pub(crate) fn find<'a>(
     segment: &str,
     requested: &str,
 ) -> Result<Resource<'a>, ServiceError> {
-    let is_asked = |uri: &str| trimmed(uri).eq_ignore_ascii_case(trimmed(requested));
     let registered = applications.iter().find(|application| {
-        is_asked(&application.app_id) || application.identifier_uris.iter().any(|uri| is_asked(uri))
+        let mut names = application.identifier_uris.iter().chain([&application.app_id]);
+        names.any(|name| is_same(name, requested))
     });
     if let Some(application) = registered.filter(|application| application.is_in(tenant)) {
         return Ok(Resource {
@@ -145,13 +145,7 @@ pub(crate) fn find<'a>(
             registration: Some(application),
         });
     }
-    let host = requested.strip_prefix("https://").map(trimmed).filter(|host| !host.contains('/'));
-    let built_in = BUILT_IN.iter().find(|known| {
-        let of_account =
-            |host: &str| known.hosts.iter().any(|ending| host.len() > ending.len() && host.ends_with(ending));
-        is_asked(known.app_id) || known.uris.iter().any(|uri| is_asked(uri)) || host.is_some_and(of_account)
-    });
-    if let Some(known) = built_in {
+    if let Some(known) = BUILT_IN.iter().find(|known| known.is_asked(requested)) {
         return Ok(Resource {
             app_id: known.app_id,
             name: known.name,
@@ -170,6 +164,22 @@ pub(crate) fn find<'a>(
     Err(ServiceError::new(500011, text).because("no such resource in this tenant"))
 }
 
+impl BuiltIn {
+    fn is_asked(&self, requested: &str) -> bool {
+        let host = requested.strip_prefix("https://").map(trimmed).filter(|host| !host.contains('/'));
+        let of_account =
+            |ending: &&str| host.is_some_and(|host| host.len() > ending.len() && host.ends_with(*ending));
+        is_same(self.app_id, requested)
+            || self.uris.iter().any(|uri| is_same(uri, requested))
+            || self.hosts.iter().any(of_account)
+    }
+}
+
+/// Whether two names of a resource are the same but for case and a final slash.
+fn is_same(one: &str, other: &str) -> bool {
+    trimmed(one).eq_ignore_ascii_case(trimmed(other))
+}
+
 fn trimmed(uri: &str) -> &str {
     uri.strip_suffix('/').unwrap_or(uri)
 }
@@ -178,16 +188,11 @@ impl Resource<'_> {
     /// The client's application roles here: those granted under `emulator.roles`, or else those that it requires.
     pub(crate) fn roles(&self, client: &Application) -> Vec<String> {
         if let Some(granted) = &client.emulator.roles {
-            let mine = |name: &String| {
-                name.eq_ignore_ascii_case(self.app_id)
-                    || trimmed(name).eq_ignore_ascii_case(trimmed(&self.requested))
-                    || self.uris().any(|uri| trimmed(uri).eq_ignore_ascii_case(trimmed(name)))
+            let mine = |name: &str| {
+                [self.app_id, &self.requested].into_iter().chain(self.uris()).any(|own| is_same(own, name))
             };
-            return granted
-                .iter()
-                .filter(|(name, _)| mine(name))
-                .flat_map(|(_, roles)| roles.clone())
-                .collect();
+            let mine = granted.iter().filter(|(name, _)| mine(name));
+            return mine.flat_map(|(_, roles)| roles.clone()).collect();
         }
         let required = client.required.iter().filter(|r| r.resource_app_id.eq_ignore_ascii_case(self.app_id));
         let ids =
