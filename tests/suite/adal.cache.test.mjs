@@ -1,7 +1,7 @@
 // The cache of certgrant/adal: what is found, when, and what takes whose place.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acquireToken, ARGUMENTS, context } from "./support/adal.mjs";
+import { ARGUMENTS, acquireToken, context } from "./support/adal.mjs";
 import { AUTHORITY, CLIENT, RESOURCE } from "./support/fixtures.mjs";
 import { adal } from "./support/package.mjs";
 import { gate, grantedV1, scriptedFetch, until } from "./support/service.mjs";
@@ -37,7 +37,10 @@ test("an expired token is replaced, and the new one is found ever after", async 
   assert.equal(made.cache._entries.length, 1);
   assert.equal(acquireNow(made)[1].accessToken, "token-2");
   assert.equal(acquireNow(made)[1].accessToken, "token-2");
-  assert.deepEqual(fetch.requests.map(({ form }) => form.get("grant_type")), ["client_credentials", "client_credentials"]);
+  assert.deepEqual(
+    fetch.requests.map(({ form }) => form.get("grant_type")),
+    ["client_credentials", "client_credentials"],
+  );
 });
 
 test("a token is not served in its last five minutes", async () => {
@@ -51,7 +54,9 @@ test("a token is not served in its last five minutes", async () => {
 });
 
 test("each resource, client and authority has its own token, with one request each", async () => {
-  const fetch = scriptedFetch(({ form }) => grantedV1(`for ${form.get("resource")}`, { resource: form.get("resource") }));
+  const fetch = scriptedFetch(({ form }) =>
+    grantedV1(`for ${form.get("resource")}`, { resource: form.get("resource") }),
+  );
   const made = context(fetch);
   await acquireToken(made, { resource: "urn:a" });
   assert.equal((await acquireToken(made, { resource: "urn:b" })).accessToken, "for urn:b");
@@ -77,7 +82,10 @@ test("parallel calls share one request and one entry, across contexts with the s
   const one = context(fetch);
   const two = context(fetch, { cache: one.cache });
   two.options = one.options;
-  const calls = Promise.all([...Array.from({ length: 10 }, () => acquireToken(one)), ...Array.from({ length: 10 }, () => acquireToken(two))]);
+  const calls = Promise.all([
+    ...Array.from({ length: 10 }, () => acquireToken(one)),
+    ...Array.from({ length: 10 }, () => acquireToken(two)),
+  ]);
   await until(() => fetch.requests.length > 0);
   open();
   const tokens = new Set(await calls);
@@ -87,7 +95,15 @@ test("parallel calls share one request and one entry, across contexts with the s
 });
 
 test("a user's token is not taken for an app's", async () => {
-  const user = { accessToken: "user", refreshToken: "r", userId: "u", expiresOn: new Date(Date.now() + 3600_000), resource: RESOURCE, _clientId: CLIENT, _authority: AUTHORITY };
+  const user = {
+    accessToken: "user",
+    refreshToken: "r",
+    userId: "u",
+    expiresOn: new Date(Date.now() + 3600_000),
+    resource: RESOURCE,
+    _clientId: CLIENT,
+    _authority: AUTHORITY,
+  };
   const cache = new MemoryCache();
   cache._entries.push(user);
   const made = context(scriptedFetch(grantedV1("app")), { cache });
@@ -128,7 +144,13 @@ test("expiry may be a Date, text, milliseconds or seconds; anything else has exp
   ];
   for (const [expiresOn, good] of rows) {
     const made = context(scriptedFetch(grantedV1("token-2")));
-    made.cache._entries.push({ accessToken: "token-1", expiresOn, resource: RESOURCE, _clientId: CLIENT, _authority: AUTHORITY });
+    made.cache._entries.push({
+      accessToken: "token-1",
+      expiresOn,
+      resource: RESOURCE,
+      _clientId: CLIENT,
+      _authority: AUTHORITY,
+    });
     assert.equal((await acquireToken(made)).accessToken, good ? "token-1" : "token-2", String(expiresOn));
   }
 });
@@ -152,7 +174,11 @@ test("a cache of one's own sees adal-node's queries and answers when it likes", 
   const cache = {
     find(query, callback) {
       calls.push(["find", query]);
-      later(callback, null, entries.filter(({ _clientId }) => _clientId === query._clientId));
+      later(
+        callback,
+        null,
+        entries.filter(({ _clientId }) => _clientId === query._clientId),
+      );
     },
     add(added, callback) {
       calls.push(["add", added.length]);
@@ -179,9 +205,33 @@ test("a cache of one's own sees adal-node's queries and answers when it likes", 
 
 test("a cache that fails, throws or answers twice is a miss, and costs no token", async () => {
   const broken = [
-    { find: (_query, callback) => callback(new Error("down"), undefined), add: (_list, callback) => callback(new Error("down")), remove: (_list, callback) => callback() },
-    { find() { throw new Error("down"); }, add() { throw new Error("down"); }, remove() { throw new Error("down"); } },
-    { find(_query, callback) { callback(null, []); callback(null, []); }, add(_list, callback) { callback(); callback(); }, remove: (_list, callback) => callback() },
+    {
+      find: (_query, callback) => callback(new Error("down"), undefined),
+      add: (_list, callback) => callback(new Error("down")),
+      remove: (_list, callback) => callback(),
+    },
+    {
+      find() {
+        throw new Error("down");
+      },
+      add() {
+        throw new Error("down");
+      },
+      remove() {
+        throw new Error("down");
+      },
+    },
+    {
+      find(_query, callback) {
+        callback(null, []);
+        callback(null, []);
+      },
+      add(_list, callback) {
+        callback();
+        callback();
+      },
+      remove: (_list, callback) => callback(),
+    },
   ];
   for (const cache of broken) {
     let calls = 0;
@@ -201,7 +251,10 @@ test("a cache that fails, throws or answers twice is a miss, and costs no token"
 
 test("MemoryCache finds by equal members, all for an empty query, in a new array of the same objects", () => {
   const cache = new MemoryCache();
-  const [a, b] = [{ _clientId: "1", x: 1 }, { _clientId: "2", x: 1 }];
+  const [a, b] = [
+    { _clientId: "1", x: 1 },
+    { _clientId: "2", x: 1 },
+  ];
   cache.add([a, b], () => undefined);
   const find = (query) => {
     let found;
@@ -247,5 +300,8 @@ test("MemoryCache removes by the same values; a superset removes, a copy with an
 test("MemoryCache keeps at most maxEntries, the newest", () => {
   const cache = new MemoryCache({ maxEntries: 2 });
   for (const accessToken of ["a", "b", "c"]) cache.add([{ accessToken }], () => undefined);
-  assert.deepEqual(cache._entries.map(({ accessToken }) => accessToken), ["b", "c"]);
+  assert.deepEqual(
+    cache._entries.map(({ accessToken }) => accessToken),
+    ["b", "c"],
+  );
 });

@@ -3,12 +3,26 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { arch, platform } from "node:os";
 import { test } from "node:test";
-import { acquire, acquireError, acquireToken, ARGUMENTS, context } from "./support/adal.mjs";
+import { ARGUMENTS, acquire, acquireError, acquireToken, context } from "./support/adal.mjs";
 import { readAssertion } from "./support/assertion.mjs";
 import { expectNoSecret } from "./support/credential.mjs";
-import { AUTHORITY, CERTIFICATE, CLIENT, KEY, OTHER_CERTIFICATE, PEM, RESOURCE, TENANT, THUMBPRINT, THUMBPRINT_SHA256, vector, X5T, X5T_S256 } from "./support/fixtures.mjs";
+import {
+  AUTHORITY,
+  CERTIFICATE,
+  CLIENT,
+  KEY,
+  OTHER_CERTIFICATE,
+  PEM,
+  RESOURCE,
+  TENANT,
+  THUMBPRINT,
+  THUMBPRINT_SHA256,
+  vector,
+  X5T,
+  X5T_S256,
+} from "./support/fixtures.mjs";
 import { CertgrantError, entryUrl } from "./support/package.mjs";
-import { gate, grantedV1, json, refused, REFUSAL, scriptedFetch, until } from "./support/service.mjs";
+import { gate, grantedV1, json, REFUSAL, refused, scriptedFetch, until } from "./support/service.mjs";
 
 test("a callback that is no function throws at once", () => {
   const made = context(scriptedFetch(grantedV1()));
@@ -81,7 +95,10 @@ test("the request is adal-node's", async () => {
   assert.match(request.headers.get("x-client-ver"), /^0\.2\.4/);
   assert.equal(request.headers.get("x-client-os"), platform());
   assert.equal(request.headers.get("x-client-cpu"), arch());
-  assert.match(request.headers.get("client-request-id"), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.match(
+    request.headers.get("client-request-id"),
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
   const { client_assertion: assertion, ...form } = Object.fromEntries(request.form);
   assert.deepEqual(form, {
     grant_type: "client_credentials",
@@ -108,7 +125,13 @@ test("the assertion is adal-node's: RS256, x5t, ten minutes, the endpoint withou
 
 test("thumbprints may have separators, small letters and Windows' invisible mark", async () => {
   const colons = THUMBPRINT.match(/../g).join(":");
-  const spellings = [THUMBPRINT.toLowerCase(), colons, colons.replaceAll(":", "-"), colons.replaceAll(":", " "), `\u200e${THUMBPRINT}`];
+  const spellings = [
+    THUMBPRINT.toLowerCase(),
+    colons,
+    colons.replaceAll(":", "-"),
+    colons.replaceAll(":", " "),
+    `\u200e${THUMBPRINT}`,
+  ];
   for (const thumbprint of spellings) {
     const fetch = scriptedFetch(grantedV1());
     await acquireToken(context(fetch), { thumbprint });
@@ -133,13 +156,48 @@ test("the PEM may be the bare key, and may have its line ends spelled out", asyn
 });
 
 const BAD_INPUT = [
-  ["a thumbprint of the wrong length", { thumbprint: "AABB" }, /^The thumbprint does not match a known format$/, "ERR_THUMBPRINT_INVALID"],
-  ["a thumbprint with other letters", { thumbprint: "zz".repeat(20) }, /^The thumbprint does not match a known format$/, "ERR_THUMBPRINT_INVALID"],
-  ["text that is not a PEM", { certificate: "junk" }, /^Failed to sign JWT\. .*found .*, expected /, "ERR_PEM_NOT_FOUND"],
-  ["a certificate without its key", { certificate: CERTIFICATE }, /^Failed to sign JWT\. .*found .*, expected /, "ERR_KEY_MISSING"],
-  ["an EC key", { certificate: vector("bundles/ec.key") }, /^Failed to sign JWT\. .*found .*, expected /, "ERR_KEY_UNSUPPORTED"],
-  ["an encrypted key", { certificate: vector("bundles/encrypted.key") }, /^Failed to sign JWT\. .*found .*, expected /, "ERR_KEY_ENCRYPTED"],
-  ["a key that does not belong to the certificate", { certificate: KEY + OTHER_CERTIFICATE }, /^Failed to sign JWT\. .*found .*, expected /, /^ERR_(KEY|THUMBPRINT)_MISMATCH$/],
+  [
+    "a thumbprint of the wrong length",
+    { thumbprint: "AABB" },
+    /^The thumbprint does not match a known format$/,
+    "ERR_THUMBPRINT_INVALID",
+  ],
+  [
+    "a thumbprint with other letters",
+    { thumbprint: "zz".repeat(20) },
+    /^The thumbprint does not match a known format$/,
+    "ERR_THUMBPRINT_INVALID",
+  ],
+  [
+    "text that is not a PEM",
+    { certificate: "junk" },
+    /^Failed to sign JWT\. .*found .*, expected /,
+    "ERR_PEM_NOT_FOUND",
+  ],
+  [
+    "a certificate without its key",
+    { certificate: CERTIFICATE },
+    /^Failed to sign JWT\. .*found .*, expected /,
+    "ERR_KEY_MISSING",
+  ],
+  [
+    "an EC key",
+    { certificate: vector("bundles/ec.key") },
+    /^Failed to sign JWT\. .*found .*, expected /,
+    "ERR_KEY_UNSUPPORTED",
+  ],
+  [
+    "an encrypted key",
+    { certificate: vector("bundles/encrypted.key") },
+    /^Failed to sign JWT\. .*found .*, expected /,
+    "ERR_KEY_ENCRYPTED",
+  ],
+  [
+    "a key that does not belong to the certificate",
+    { certificate: KEY + OTHER_CERTIFICATE },
+    /^Failed to sign JWT\. .*found .*, expected /,
+    /^ERR_(KEY|THUMBPRINT)_MISMATCH$/,
+  ],
 ];
 
 for (const [what, changes, message, code] of BAD_INPUT) {
@@ -189,13 +247,17 @@ test("a token response has adal-node's members and no others", async () => {
 });
 
 test("an answer without resource gets the one that was asked for", async () => {
-  const token = await acquireToken(context(scriptedFetch(json({ token_type: "Bearer", access_token: "a", expires_in: 60 }))));
+  const token = await acquireToken(
+    context(scriptedFetch(json({ token_type: "Bearer", access_token: "a", expires_in: 60 }))),
+  );
   assert.equal(token.resource, RESOURCE);
   assert.equal("isMRRT" in token, false);
 });
 
 test("numbers are read as parseInt reads them, and the content type does not matter", async () => {
-  const answer = new Response('{"token_type":"Bearer","access_token":"a","expires_in":"10abc"}', { headers: { "content-type": "text/plain" } });
+  const answer = new Response('{"token_type":"Bearer","access_token":"a","expires_in":"10abc"}', {
+    headers: { "content-type": "text/plain" },
+  });
   assert.equal((await acquireToken(context(scriptedFetch(answer)))).expiresIn, 10);
 });
 
@@ -211,7 +273,10 @@ test("the claims of an id_token are added; one that can't be read is only logged
     [token.tenantId, token.userId, token.isUserIdDisplayable, token.oid, token.givenName],
     ["t", "u", true, "o", "g"],
   );
-  assert.equal((await acquireToken(context(scriptedFetch(grantedV1("token-1", { id_token: "a.b c.d" }))))).accessToken, "token-1");
+  assert.equal(
+    (await acquireToken(context(scriptedFetch(grantedV1("token-1", { id_token: "a.b c.d" }))))).accessToken,
+    "token-1",
+  );
 });
 
 const BAD_ANSWERS = [
@@ -222,7 +287,11 @@ const BAD_ANSWERS = [
   ["null", json(null), "wireResponse is missing token_type"],
   ["no token_type", json({ access_token: "a" }), "wireResponse is missing token_type"],
   ["no access_token", json({ token_type: "Bearer" }), "wireResponse missing access_token"],
-  ["a number that is none", json({ token_type: "Bearer", access_token: "a", expires_in: "abc" }), "expires_in could not be parsed as an int."],
+  [
+    "a number that is none",
+    json({ token_type: "Bearer", access_token: "a", expires_in: "abc" }),
+    "expires_in could not be parsed as an int.",
+  ],
 ];
 
 for (const [what, answer, message] of BAD_ANSWERS) {
@@ -236,7 +305,10 @@ for (const [what, answer, message] of BAD_ANSWERS) {
 
 test("a refusal has adal-node's text and second argument, and the fields that adal-node lacked", async () => {
   const [error, body] = await acquire(context(scriptedFetch(refused())));
-  assert.equal(error.message, `Get Token request returned http error: 401 and server response: ${JSON.stringify(REFUSAL)}`);
+  assert.equal(
+    error.message,
+    `Get Token request returned http error: 401 and server response: ${JSON.stringify(REFUSAL)}`,
+  );
   assert.deepEqual(body, REFUSAL);
   assert.equal(error.name, "Error");
   assert.ok(error instanceof CertgrantError);
@@ -256,7 +328,10 @@ test("an error that is no JSON is given as text", async () => {
   ]) {
     const fetch = scriptedFetch(answer);
     const [error, body] = await acquire(context(fetch));
-    assert.equal(error.message, `Get Token request returned http error: ${answer.status} and server response: ${JSON.stringify(text)}`);
+    assert.equal(
+      error.message,
+      `Get Token request returned http error: ${answer.status} and server response: ${JSON.stringify(text)}`,
+    );
     assert.equal(body, text);
     assert.equal(fetch.requests.length, 1, "nothing is sent twice");
   }
@@ -292,7 +367,7 @@ test("options.http.timeout ends a request that is not answered", async (t) => {
 test("options.http.headers are sent and never written; the standard headers win", async () => {
   const fetch = scriptedFetch(grantedV1());
   const made = context(fetch);
-  made.options.http.headers = Object.freeze({ "x-mine": "1" });
+  made.options.http.headers = Object.freeze({ "x-mine": "1", "X-Client-SKU": "mine" });
   await acquireToken(made);
   assert.equal(fetch.requests[0].headers.get("x-mine"), "1");
   assert.equal(fetch.requests[0].headers.get("x-client-sku"), "Node");
@@ -344,7 +419,10 @@ test("a callback that throws is called once, and its exception is uncaught", () 
     });
   `;
   const env = { ...process.env, AUTHORITY, CLIENT, PEM, THUMBPRINT };
-  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { env, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    env,
+    encoding: "utf8",
+  });
   assert.equal(stdout, "uncaught mine\ncalls 1\n", stderr);
 });
 

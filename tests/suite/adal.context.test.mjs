@@ -10,7 +10,14 @@ import { grantedV1, json, scriptedFetch } from "./support/service.mjs";
 const { AuthenticationContext, createAuthenticationContext, Logging, MemoryCache } = adal;
 
 test("adal-node's names that the certificate call needs are there", () => {
-  for (const name of ["AuthenticationContext", "createAuthenticationContext", "MemoryCache", "Logging", "setGlobalADALOptions", "getGlobalADALOptions"]) {
+  for (const name of [
+    "AuthenticationContext",
+    "createAuthenticationContext",
+    "MemoryCache",
+    "Logging",
+    "setGlobalADALOptions",
+    "getGlobalADALOptions",
+  ]) {
     assert.ok(adal[name], name);
   }
   assert.deepEqual(Logging.LOGGING_LEVEL, { ERROR: 0, WARN: 1, INFO: 2, VERBOSE: 3 });
@@ -66,12 +73,15 @@ test("an authority that is no text is refused as Node does", () => {
     [5, 'The "url" argument must be of type string. Received type number'],
   ];
   for (const [given, message] of rows) {
-    assert.throws(() => new AuthenticationContext(given), (error) => {
-      assert.equal(error.name, "TypeError");
-      assert.equal(error.code, "ERR_INVALID_ARG_TYPE");
-      assert.ok(error.message.startsWith(message), error.message);
-      return true;
-    });
+    assert.throws(
+      () => new AuthenticationContext(given),
+      (error) => {
+        assert.equal(error.name, "TypeError");
+        assert.equal(error.code, "ERR_INVALID_ARG_TYPE");
+        assert.ok(error.message.startsWith(message), error.message);
+        return true;
+      },
+    );
   }
 });
 
@@ -98,7 +108,10 @@ test("contexts without a cache share one, and global options are captured by ref
 });
 
 test("methods are ordinary members of the prototype: they can be replaced and inherited", async () => {
-  const descriptor = Object.getOwnPropertyDescriptor(AuthenticationContext.prototype, "acquireTokenWithClientCertificate");
+  const descriptor = Object.getOwnPropertyDescriptor(
+    AuthenticationContext.prototype,
+    "acquireTokenWithClientCertificate",
+  );
   assert.equal(descriptor.writable, true);
   assert.equal(descriptor.configurable, true);
   class Mine extends AuthenticationContext {}
@@ -111,7 +124,14 @@ test("methods are ordinary members of the prototype: they can be replaced and in
 const DISCOVERY = "https://login.windows.net/common/discovery/instance";
 
 test("well-known hosts are not asked about, whatever their port", async () => {
-  const hosts = ["login.windows.net", "login.microsoftonline.com:443", "login.chinacloudapi.cn", "login-us.microsoftonline.com", "login.microsoftonline.de", "LOGIN.microsoftonline.us"];
+  const hosts = [
+    "login.windows.net",
+    "login.microsoftonline.com:443",
+    "login.chinacloudapi.cn",
+    "login-us.microsoftonline.com",
+    "login.microsoftonline.de",
+    "LOGIN.microsoftonline.us",
+  ];
   for (const host of hosts) {
     const fetch = scriptedFetch(grantedV1());
     await acquireToken(context(fetch, { authority: `https://${host}/${TENANT}` }));
@@ -121,7 +141,11 @@ test("well-known hosts are not asked about, whatever their port", async () => {
 });
 
 test("another host is asked about once, with the standard headers", async () => {
-  const fetch = scriptedFetch(json({ tenant_discovery_endpoint: "https://ignored.example" }), grantedV1(), grantedV1("token-2", { resource: "R" }));
+  const fetch = scriptedFetch(
+    json({ tenant_discovery_endpoint: "https://ignored.example" }),
+    grantedV1(),
+    grantedV1("token-2", { resource: "R" }),
+  );
   const made = context(fetch, { authority: `https://sts.example:8443/${TENANT}/more` });
   await acquireToken(made);
   await acquireToken(made, { resource: "urn:other" });
@@ -137,8 +161,15 @@ test("another host is asked about once, with the standard headers", async () => 
 });
 
 test("false for validateAuthority asks nobody; undefined and null mean true", async () => {
-  for (const [validate, requests] of [[false, 1], [0, 1], [undefined, 2], [null, 2]]) {
-    const fetch = scriptedFetch(({ method }) => (method === "GET" ? json({ tenant_discovery_endpoint: "x" }) : grantedV1()));
+  for (const [validate, requests] of [
+    [false, 1],
+    [0, 1],
+    [undefined, 2],
+    [null, 2],
+  ]) {
+    const fetch = scriptedFetch(({ method }) =>
+      method === "GET" ? json({ tenant_discovery_endpoint: "x" }) : grantedV1(),
+    );
     const made = new AuthenticationContext(`https://sts.example/${TENANT}`, validate, new MemoryCache());
     made.options = { http: { fetch } };
     await acquireToken(made);
@@ -151,7 +182,10 @@ test("a host that the service does not know is an error with one argument, and i
   const fetch = scriptedFetch(json(refusal, { status: 400 }));
   const made = context(fetch, { authority: `https://sts.example/${TENANT}` });
   const [error, ...rest] = await acquire(made);
-  assert.equal(error.message, `Instance Discovery request returned http error: 400 and server response: ${JSON.stringify(refusal)}`);
+  assert.equal(
+    error.message,
+    `Instance Discovery request returned http error: 400 and server response: ${JSON.stringify(refusal)}`,
+  );
   assert.deepEqual(rest, []);
   assert.equal(error.code, "ERR_AUTHORITY_INVALID");
   assert.equal(error.error, "invalid_instance");
@@ -177,10 +211,18 @@ test("no answer about a host keeps the cause", async () => {
 });
 
 test("the api-version is 1.0 unless another is given", async () => {
-  for (const [version, query] of [[undefined, "?api-version=1.0"], ["1.5", "?api-version=1.5"], [null, "?api-version="], ["", "?api-version="]]) {
+  for (const [version, query] of [
+    [undefined, "?api-version=1.0"],
+    ["1.5", "?api-version=1.5"],
+    [null, "?api-version="],
+    ["", "?api-version="],
+  ]) {
     const fetch = scriptedFetch(grantedV1());
     await acquireToken(context(fetch, { version }));
-    assert.equal(new URL(fetch.requests[0].url).search || "?api-version=", query === "?api-version=" ? "?api-version=" : query);
+    assert.equal(
+      new URL(fetch.requests[0].url).search || "?api-version=",
+      query === "?api-version=" ? "?api-version=" : query,
+    );
     assert.ok(fetch.requests[0].url.endsWith(query), fetch.requests[0].url);
   }
 });

@@ -50,7 +50,8 @@ test("the functions of Logging can be taken from it", () => {
   assert.equal(getLoggingOptions(), given);
 });
 
-const LINE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT:(\S+) - (Authority|TokenRequest|CacheDriver|OAuth2Client|SelfSignedJwt): (ERROR|WARNING|INFO|VERBOSE): ./;
+const LINE =
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT:(\S+) - (Authority|TokenRequest|CacheDriver|OAuth2Client|SelfSignedJwt): (ERROR|WARNING|INFO|VERBOSE): ./;
 const LEVELS = ["ERROR", "WARNING", "INFO", "VERBOSE"];
 
 test("every line has adal-node's form and the call's correlation id", async () => {
@@ -66,7 +67,13 @@ test("every line has adal-node's form and the call's correlation id", async () =
     assert.equal(error, null);
   }
   const components = new Set(collected.map(({ message }) => LINE.exec(message)[2]));
-  assert.deepEqual([...components].sort(), ["Authority", "CacheDriver", "OAuth2Client", "SelfSignedJwt", "TokenRequest"]);
+  assert.deepEqual([...components].sort(), [
+    "Authority",
+    "CacheDriver",
+    "OAuth2Client",
+    "SelfSignedJwt",
+    "TokenRequest",
+  ]);
 });
 
 test("verbose lines show what happens", async () => {
@@ -97,11 +104,16 @@ test("lower levels show less", async () => {
 
 test("personal data is in no line unless loggingWithPII is set", async () => {
   const work = async () => {
-    await acquire(context(scriptedFetch(json(JSON.parse(await grantedV1().text()), { headers: { "client-request-id": "echoed" } }))));
+    await acquire(
+      context(
+        scriptedFetch(json(JSON.parse(await grantedV1().text()), { headers: { "client-request-id": "echoed" } })),
+      ),
+    );
     await acquire(context(scriptedFetch(refused())));
   };
   const without = (await lines({ level: 3 }, work)).map(({ message }) => message).join("\n");
-  for (const personal of [AUTHORITY, TENANT, CLIENT, "AADSTS", "echoed"]) assert.ok(!without.includes(personal), personal);
+  for (const personal of [AUTHORITY, TENANT, CLIENT, "AADSTS", "echoed"])
+    assert.ok(!without.includes(personal), personal);
   const withPii = (await lines({ level: 3, loggingWithPII: true }, work)).map(({ message }) => message).join("\n");
   for (const personal of [AUTHORITY, CLIENT, "AADSTS"]) assert.ok(withPii.includes(personal), personal);
   assert.match(withPii, /correlationId: echoed/);
@@ -121,7 +133,9 @@ test("no line holds a token, an assertion or the key, whatever is allowed", asyn
 });
 
 test("an error line has the error and its stack", async () => {
-  const collected = await lines({ level: 0 }, () => acquire(context(scriptedFetch(grantedV1())), { thumbprint: "AABB" }));
+  const collected = await lines({ level: 0 }, () =>
+    acquire(context(scriptedFetch(grantedV1())), { thumbprint: "AABB" }),
+  );
   assert.equal(collected.length, 1);
   const [{ level, message, error }] = collected;
   assert.equal(level, 0);

@@ -23,6 +23,7 @@ function run({ entry = entryUrl("."), backend, prelude = "" }) {
       fetch: async () => new Response(JSON.stringify({ token_type: "Bearer", expires_in: 3599, access_token: "token-1" })),
     });
     const result = await credential.getToken(process.env.SCOPE).then(({ token }) => ({ token }), (error) => ({ error: describe(error) }));
+    if (result.error?.code === "ERR_INTERNAL") result.retried = (await credential.getToken(process.env.SCOPE)).token;
     console.log(JSON.stringify({ ...result, backend: /^(\\w+) backend/m.exec(lines.join("\\n"))?.[1] }));
   `;
   const { CERTGRANT_BACKEND: _, ...environment } = process.env;
@@ -53,6 +54,27 @@ test("the WASM module signs by itself where there is no WebCrypto", () => {
     Object.defineProperty(globalThis, "crypto", { value: crypto });
   `;
   assert.deepEqual(run({ backend: "wasm", prelude }), { token: "token-1", backend: "wasm" });
+});
+
+test("a trap in the WASM module is ERR_INTERNAL, and the next call starts afresh", () => {
+  const prelude = `
+    const { Instance, RuntimeError } = WebAssembly;
+    let traps = 1;
+    WebAssembly.Instance = function (module, imports) {
+      const exports = { ...new Instance(module, imports).exports };
+      const step = exports.client_step;
+      exports.client_step = (...args) => {
+        if (traps-- > 0) throw new RuntimeError("unreachable");
+        return step(...args);
+      };
+      return { exports };
+    };
+    WebAssembly.Instance.prototype = Instance.prototype;
+  `;
+  const { error, retried } = run({ backend: "wasm", prelude });
+  assert.equal(error.code, "ERR_INTERNAL");
+  assert.equal(error.cause.name, "RuntimeError");
+  assert.equal(retried, "token-1");
 });
 
 test("an unknown CERTGRANT_BACKEND is an error", () => {

@@ -19,7 +19,7 @@ test("require('certgrant') gives a credential that gets a token", async () => {
   const { ClientCertificateCredential, CertgrantError } = requirePackage("certgrant");
   const credential = new ClientCertificateCredential(TENANT, CLIENT, { certificate: PEM }, { fetch });
   assert.equal((await credential.getToken("https://graph.microsoft.com/.default")).token, "token-1");
-  await assert.rejects(credential.getToken("User.Read"), (error) => error instanceof CertgrantError);
+  await assert.rejects(credential.getToken([]), (error) => error instanceof CertgrantError);
 });
 
 test("require('certgrant/adal') gives a context that gets a token", async () => {

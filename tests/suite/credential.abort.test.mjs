@@ -93,6 +93,16 @@ test("no listener is left on a signal after the token came, nor after a hit", as
   assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
+test("no timer is left after a token came, whatever the caller's limits", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  const { signal } = new AbortController();
+  const options = { abortSignal: signal, requestOptions: { timeout: 60_000 } };
+  await credential(scriptedFetch(granted())).getToken(SCOPE, options);
+  await assert.rejects(credential(scriptedFetch(new TypeError("fetch failed"))).getToken(SCOPE, options));
+  assert.equal(timers(), before);
+});
+
 test("requestOptions.timeout ends one caller's wait and leaves the others alone", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const { fetch, open } = gatedFetch();

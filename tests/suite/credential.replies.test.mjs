@@ -143,18 +143,13 @@ test("a fetch that never answers and ignores its signal is given up after the re
 
 test("a body that never ends is given up after the request's time", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  let reading = false;
-  const body = new ReadableStream({
-    pull() {
-      reading = true;
-      return new Promise(() => undefined);
-    },
-  });
-  const call = assert.rejects(credential(async () => new Response(body)).getToken(SCOPE), {
-    code: "ERR_REQUEST_TIMEOUT",
-  });
-  await until(() => reading, "the body");
-  await new Promise((resolve) => setImmediate(resolve));
+  let asked = false;
+  const fetch = async () => {
+    asked = true;
+    return new Response(new ReadableStream({ pull: () => new Promise(() => undefined) }));
+  };
+  const call = assert.rejects(credential(fetch).getToken(SCOPE), { code: "ERR_REQUEST_TIMEOUT" });
+  await until(() => asked, "the request");
   t.mock.timers.tick(300_000);
   await call;
 });
@@ -164,4 +159,13 @@ test("after a failure the next call asks again", async () => {
   const one = credential(fetch);
   await assert.rejects(one.getToken(SCOPE), { code: "ERR_RESPONSE_INVALID" });
   assert.equal((await one.getToken(SCOPE)).token, "token-2");
+});
+
+test("a host where nobody listens is ERR_NETWORK_FAILED through the global fetch too", async () => {
+  const one = credential(undefined, { authorityHost: "https://127.0.0.1:1" });
+  await assert.rejects(one.getToken(SCOPE), (error) => {
+    expectError(error, "ERR_NETWORK_FAILED");
+    assert.ok(error.cause instanceof Error);
+    return true;
+  });
 });

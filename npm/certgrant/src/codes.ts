@@ -7,6 +7,7 @@
 
 /** Codes of the core, the same in Rust and JavaScript. */
 export const CORE_ERROR_CODES = [
+  "ERR_ALGORITHM_INVALID",
   "ERR_AUTHORITY_INSECURE",
   "ERR_AUTHORITY_INVALID",
   "ERR_CERTIFICATE_INVALID",

@@ -154,8 +154,8 @@ export class ClientCertificateCredential {
       endpoint: "v2",
       certificate,
       algorithm: options.algorithm,
-      sendCertificateChain: options.sendCertificateChain,
-      additionallyAllowedTenants: options.additionallyAllowedTenants,
+      sendCertificateChain: options.sendCertificateChain ?? false,
+      additionallyAllowedTenants: options.additionallyAllowedTenants ?? [],
       product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
       maxRetries: options.retryOptions?.maxRetries,
     };
@@ -250,7 +250,7 @@ function tokenRequest(scopes: string | string[], options: GetTokenOptions): Toke
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw argumentTypeError(`${NAME}.getToken: options.requestOptions.timeout must be a number of milliseconds`);
   }
-  return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true };
+  return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true, skipCache: false };
 }
 
 function accessToken(token: import("./backend.ts").AccessToken): AccessToken {

@@ -3,7 +3,10 @@ import { AUTHORITY, CLIENT, PEM, RESOURCE, THUMBPRINT } from "./fixtures.mjs";
 import { adal } from "./package.mjs";
 
 /** A context with a cache of its own over a scripted `fetch`. */
-export function context(fetch, { authority = AUTHORITY, validate = true, cache = new adal.MemoryCache(), version } = {}) {
+export function context(
+  fetch,
+  { authority = AUTHORITY, validate = true, cache = new adal.MemoryCache(), version } = {},
+) {
   const made = new adal.AuthenticationContext(authority, validate, cache, version);
   made.options = { http: { fetch } };
   return made;
@@ -13,7 +16,9 @@ export function context(fetch, { authority = AUTHORITY, validate = true, cache =
 export function acquire(made, changes = {}) {
   const { resource, clientId, certificate, thumbprint } = { ...ARGUMENTS, ...changes };
   return new Promise((resolve) => {
-    made.acquireTokenWithClientCertificate(resource, clientId, certificate, thumbprint, (...results) => resolve(results));
+    made.acquireTokenWithClientCertificate(resource, clientId, certificate, thumbprint, (...results) =>
+      resolve(results),
+    );
   });
 }
 

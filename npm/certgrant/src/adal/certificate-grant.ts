@@ -76,7 +76,7 @@ export class CertificateGrants {
         `Creating self signed JWT header.  ${algorithm}, thumbprint: ${certificate}`,
         true,
       );
-      const request = { resource: grant.resource, correlationId: log.correlationId, skipCache: true };
+      const request = { resource: grant.resource, correlationId: log.correlationId, enableCae: false, skipCache: true };
       return await driver.acquire(request, flightHost(options, log));
     } catch (thrown) {
       const cause = fromThrown(thrown);
@@ -112,6 +112,10 @@ export class CertificateGrants {
       endpoint: "v1",
       certificate,
       thumbprint,
+      // PS256 goes with a SHA-256 thumbprint; all others are adal-node's, which signed with RS256.
+      algorithm: isSha256(thumbprint) ? "PS256" : "RS256",
+      sendCertificateChain: false,
+      additionallyAllowedTenants: [],
       apiVersion: this.apiVersion,
       product: { sku: ADAL_SKU, version: ADAL_VERSION, os, cpu },
       maxRetries: 0,
@@ -129,11 +133,23 @@ export function sender(options: AdalOptions): (request: HttpRequest, aborted?: A
       transport,
       {
         ...request,
-        headers: { ...headers, "accept-charset": "utf-8", ...request.headers },
+        headers: mergeHeaders(headers, { "accept-charset": "utf-8", ...request.headers }),
         timeout: typeof timeout === "number" && timeout > 0 ? timeout : request.timeout,
       },
       aborted,
     );
+}
+
+/** One spelling for each name, so that a caller's header can't stand beside a standard one. */
+function mergeHeaders(
+  own: Record<string, string> | undefined,
+  standard: Record<string, string>,
+): Record<string, string> {
+  const merged: Record<string, string> = {};
+  for (const [name, value] of [...Object.entries(own ?? {}), ...Object.entries(standard)]) {
+    merged[name.toLowerCase()] = value;
+  }
+  return merged;
 }
 
 function flightHost(options: AdalOptions, log: CallLog): FlightHost {
@@ -208,6 +224,10 @@ function withoutResponse(error: CertgrantError | undefined): AdalError {
         cause: cause ?? error,
       });
   }
+}
+
+function isSha256(thumbprint: string): boolean {
+  return thumbprint.replace(/[^0-9a-f]/gi, "").length === 64;
 }
 
 /** Whether an error is about certificate, key or thumbprint: what adal-node called a failure to sign. */

@@ -57,11 +57,17 @@ async function chooseBackend(): Promise<Backend> {
   throw unavailable(wanted, errors);
 }
 
-/** The addon of this system; glibc and musl builds refuse to load in each other's place, so the order does not matter. */
+/** What the addon's package of a system may be called after: builds for glibc and musl refuse to load in each other's place. */
+const ADDON_SUFFIXES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: ["-gnu", "-musl"],
+  win32: ["-msvc"],
+};
+
+/** The addon of this system. */
 async function loadNative(): Promise<Backend> {
   const load = createRequire(import.meta.url);
   const system = `@certgrant/native-${process.platform}-${process.arch}`;
-  const names = process.platform === "linux" ? [`${system}-gnu`, `${system}-musl`] : [system];
+  const names = (ADDON_SUFFIXES[process.platform] ?? [""]).map((suffix) => system + suffix);
   const errors: unknown[] = [];
   for (const name of names) {
     try {
