@@ -120,6 +120,8 @@ test("loading the package reads no file of a backend", () => {
     const promised = fs.promises.readFile;
     fs.promises.readFile = (path, ...rest) => { read.push(String(path)); return promised(path, ...rest); };
     syncBuiltinESMExports();
+    const dlopen = process.dlopen;
+    process.dlopen = (module, path, ...rest) => { read.push(path); return dlopen(module, path, ...rest); };
     const compile = WebAssembly.compile;
     WebAssembly.compile = (...args) => { read.push("compiled"); return compile(...args); };
     await import(process.argv[1]);

@@ -66,13 +66,12 @@ export class Driver {
   readonly #client: BackendClient;
   readonly #flights = new Map<number, Flight>();
 
+  /** The certificate in use; asked for once, because the way into the backend is long. */
+  readonly certificate: BackendClient["certificate"];
+
   constructor(client: BackendClient) {
     this.#client = client;
-  }
-
-  /** The certificate in use. */
-  get certificate(): BackendClient["certificate"] {
-    return this.#client.certificate;
+    this.certificate = client.certificate;
   }
 
   /**
@@ -122,8 +121,16 @@ export class Driver {
 
   #abandon(id: number, flight: Flight): void {
     this.#flights.delete(id);
-    this.#client.abandon(id);
+    this.#release(id);
     flight.abandoned.abort();
+  }
+
+  #release(id: number): void {
+    try {
+      this.#client.abandon(id);
+    } catch {
+      // A backend that can't even forget a flight is broken; what broke it is being reported already.
+    }
   }
 
   /** A flight whose steps throw is ended in the core too, so that nobody joins it. */
@@ -133,7 +140,7 @@ export class Driver {
     } catch (thrown) {
       const error = fromThrown(thrown);
       host.observe({ kind: "failed", error });
-      this.#client.abandon(id);
+      this.#release(id);
       throw error;
     }
   }

@@ -48,6 +48,7 @@ export class RequestLog {
 
   /** Writes what a flight does; `thumbprint` names the certificate that signs. */
   flight(event: FlightEvent, thumbprint: string): void {
+    if (!this.#logger) return;
     switch (event.kind) {
       case "hit":
         this.write("verbose", `token served from the cache, expires ${time(event.token.expiresOn)}`);

@@ -37,7 +37,7 @@ export interface ClientCertificateCredentialOptions {
   disableInstanceDiscovery?: boolean;
   /** How often a request that failed for a passing reason is sent again. */
   retryOptions?: {
-    /** Number of retries, `0` for none. Default: the core's. */
+    /** Number of retries, `0` for none. Default: `2`. */
     maxRetries?: number;
   };
   /** What may be written to the log. */

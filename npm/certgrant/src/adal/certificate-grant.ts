@@ -186,6 +186,7 @@ function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse 
   if (!response) throw new GrantFailure(log.failure("TokenRequest", withoutResponse(error)));
   const body = parseBody(response.body);
   if (response.status < 200 || response.status > 299) {
+    log.write("ERROR", "OAuth2Client", `${GET_TOKEN}: refused with status ${response.status} (${error?.code})`);
     throw new GrantFailure(log.failure("OAuth2Client", refused(response, body, error), true), body);
   }
   try {
