@@ -11,7 +11,7 @@ use crate::{build_native, build_wasm, sizes};
 ///
 /// # Errors
 ///
-/// A step fails, or a Worker would have to load too much.
+/// A step fails.
 pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     make(workspace, report)?;
     sizes::run(workspace, report)

@@ -185,8 +185,10 @@ fn get_token(scene: &Scene, way: &Way, report: &Report) -> Result<()> {
     for line in &told.log {
         report.line(&format!("    {}", report.paint(Tone::Faint, &short_log_line(line))));
     }
-    let checks = scene.emulator.token_request_line()?;
-    print_wrapped(report, "emulator", &checks);
+    // The request; what was checked; what was issued.
+    for (index, part) in scene.emulator.token_request_line()?.split("; ").enumerate() {
+        print_wrapped(report, if index == 0 { "emulator" } else { "" }, part);
+    }
     let mut verified = Value::Null;
     report.step("verified", |live| {
         let output = script(scene, "verify.mjs").env("DEMO_TOKEN", &told.token).output(live)?;

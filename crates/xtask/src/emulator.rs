@@ -89,7 +89,7 @@ impl Emulator {
     ///
     /// It says nothing about one.
     pub(crate) fn token_request_line(&self) -> Result<String> {
-        self.line_that(LINE_LIMIT, "POST ")
+        Ok(format!("POST {}", self.line_that(LINE_LIMIT, "POST ")?))
     }
 }
 

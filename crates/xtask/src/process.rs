@@ -43,6 +43,11 @@ impl Call {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // The output is kept to be shown later, perhaps in a log.
         command.env("NO_COLOR", "1").env("CARGO_TERM_COLOR", "never").env_remove("FORCE_COLOR");
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(tells_about_xtask) {
+                command.env_remove(name);
+            }
+        }
         Self { command, words: vec![program.to_owned()], install_hint: "" }
     }
 
@@ -161,6 +166,14 @@ impl fmt::Display for Call {
         }
         Ok(())
     }
+}
+
+/// Whether `cargo run` set a variable to tell this program about itself. Build scripts of dependencies (ring's is one) run
+/// again whenever such a variable changes, so a build from here and one from a shell would undo each other.
+fn tells_about_xtask(name: &str) -> bool {
+    const STARTS: [&str; 5] =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    STARTS.iter().any(|start| name.starts_with(start))
 }
 
 fn read_lines(

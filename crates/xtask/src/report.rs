@@ -13,7 +13,7 @@ use anyhow::Result;
 
 const SPINNER: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const LIVE_WIDTH: usize = 78;
-const NAME_WIDTH: usize = 22;
+const NAME_WIDTH: usize = 23;
 
 /// How a step ended when it did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Report {
         let line = format!(
             "  {} {name:NAME_WIDTH$} {}  {skipped}{detail}",
             self.paint(tone, mark),
-            self.paint(Tone::Faint, &format!("{:>8}", duration(time))),
+            self.paint(Tone::Faint, &format!("{:>10}", duration(time))),
         );
         println!("{}", line.trim_end());
     }
@@ -203,7 +203,7 @@ impl LiveLine {
         let frame = self.frame.get();
         self.frame.set((frame + 1) % SPINNER.len());
         let line = format!(
-            "  {} {:NAME_WIDTH$} {:>8}  {}",
+            "  {} {:NAME_WIDTH$} {:>10}  {}",
             SPINNER[frame],
             self.name,
             duration(self.started.elapsed()),

@@ -66,11 +66,7 @@ impl Workspace {
 
     /// A `cargo` call at the root of the workspace.
     pub(crate) fn cargo(&self) -> Call {
-        // The variables that `cargo run` sets for xtask itself would make build scripts of other packages run again.
-        Call::cargo()
-            .current_dir(&self.root)
-            .env_remove("CARGO_MANIFEST_DIR")
-            .env_remove("CARGO_MANIFEST_PATH")
+        Call::cargo().current_dir(&self.root)
     }
 }
 

@@ -108,7 +108,7 @@ mod tests {
         assert!(names_path("\"/home/me\"", "/home/me"));
         assert!(!names_path("see bundles/home/me", "/home/me"));
         assert!(!names_path("see /home/menno/x", "/home/me"));
-        assert!(!names_path("the file /root.pem", "/root"));
+        assert!(!names_path("the file /home/me.pem", "/home/me"));
     }
 
     #[test]

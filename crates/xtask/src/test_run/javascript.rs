@@ -9,10 +9,11 @@ use crate::emulator;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
 use crate::setup;
+use crate::sizes;
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
-pub(super) const STEPS: [Step; 3] = [
+pub(super) const STEPS: [Step; 4] = [
     Step {
         name: "npm-check",
         about: "types, lint and format of the npm package",
@@ -21,6 +22,12 @@ pub(super) const STEPS: [Step; 3] = [
             Call::npm().args(["run", "check"]).current_dir(workspace.npm()).output(live)?;
             Ok(Outcome::done(""))
         },
+    },
+    Step {
+        name: "worker-size",
+        about: "what a Worker loads is within the design limit",
+        needs_build: true,
+        work: sizes::check_worker,
     },
     Step {
         name: "suite-native",
