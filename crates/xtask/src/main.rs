@@ -11,6 +11,7 @@ mod build_wasm;
 mod check_core;
 mod demo;
 mod emulator;
+mod generate;
 mod process;
 mod report;
 mod setup;
@@ -39,6 +40,12 @@ struct Arguments {
 enum Command {
     /// Does the set-up and builds everything in place, so that npm/certgrant can be imported by its path.
     Build,
+    /// Writes what is made from the core's table of error codes.
+    Gen {
+        /// Compares instead, and shows what differs.
+        #[arg(long)]
+        check: bool,
+    },
     /// Gets tokens from the emulator with a fresh certificate, in three ways, and shows what happens.
     Demo,
     /// Runs every check of the repository, or those that are named.
@@ -71,6 +78,8 @@ fn run(command: &Command, report: &Report) -> Result<()> {
             setup::run(&workspace, report)?;
             build::run(&workspace, report)
         }
+        Command::Gen { check: false } => generate::write(&workspace, report),
+        Command::Gen { check: true } => report.step("gen", |_| generate::check(&workspace)).map(drop),
         Command::Demo => demo::run(&workspace, report),
         Command::Test(options) => test_run::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::javascript::{emulator_variable, node_test};
+use super::javascript::node_test;
+use crate::emulator;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
 use crate::steps::Step;
@@ -22,7 +23,10 @@ pub(super) const STEPS: [Step; 1] = [Step {
 }];
 
 fn run(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    let environment = [("CERTGRANT_PYTHON", python(workspace, live)?), emulator_variable(workspace, live)?];
+    let environment = [
+        ("CERTGRANT_PYTHON", python(workspace, live)?),
+        ("CERTGRANT_EMULATOR", emulator::build(workspace, live)?),
+    ];
     node_test(&workspace.path("tests/interop"), &environment, live)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::emulator;
+use crate::generate;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
 use crate::setup;
@@ -13,7 +13,13 @@ use crate::sizes;
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
-pub(super) const STEPS: [Step; 4] = [
+pub(super) const STEPS: [Step; 6] = [
+    Step {
+        name: "gen",
+        about: "generated files are what `cargo xtask gen` writes",
+        needs_build: false,
+        work: |workspace, _| generate::check(workspace),
+    },
     Step {
         name: "npm-check",
         about: "types, lint and format of the npm package",
@@ -41,17 +47,20 @@ pub(super) const STEPS: [Step; 4] = [
         needs_build: true,
         work: |workspace, live| suite(workspace, "wasm", live),
     },
+    Step {
+        name: "demo",
+        about: "the demo ends with three verified tokens",
+        needs_build: true,
+        work: |_, live| {
+            Call::new(std::env::current_exe()?).arg("demo").output(live)?;
+            Ok(Outcome::done(""))
+        },
+    },
 ];
 
 fn suite(workspace: &Workspace, backend: &str, live: &LiveLine) -> Result<Outcome> {
     let folder = workspace.path("tests/suite");
-    let environment = [("CERTGRANT_BACKEND", backend.into()), emulator_variable(workspace, live)?];
-    node_test(&folder, &environment, live)
-}
-
-/// Where the tests find the emulator's program.
-pub(super) fn emulator_variable(workspace: &Workspace, live: &LiveLine) -> Result<(&'static str, PathBuf)> {
-    Ok(("CERTGRANT_EMULATOR", emulator::build(workspace, live)?))
+    node_test(&folder, &[("CERTGRANT_BACKEND", backend.into())], live)
 }
 
 /// Runs the tests of a folder with Node's test runner, after installing what its lock file names, if it has one.
