@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use certgrant_emulator::Clock;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, PKCS_RSA_SHA256,
     date_time_ymd,
@@ -123,4 +124,15 @@ fn without_trusted_subjects_a_chain_is_of_no_use() {
     let authority = root("Contoso Root");
     let answer = present(service(), &assertion(&[&leaf("daemon.contoso.com", &authority)]));
     answer.assert_refused(700027, "invalid_client", 401, "The key was not found");
+}
+
+#[test]
+fn expired_leaf_is_700027_expired() {
+    let authority = root("Contoso Root");
+    let later = 1_780_000_000;
+    let service = service_with(&trusting(&authority), |config| config.clock = Clock::fixed(later));
+    let assertion = assertion(&[&leaf("daemon.contoso.com", &authority)]);
+    let answer = present(&service, &assertion.claim("nbf", later).claim("exp", later + 600));
+    answer.assert_refused(700027, "invalid_client", 401, "The key used is expired");
+    assert!(answer.text().contains("End=01/01/2026 00:00:00"), "{}", answer.text());
 }
