@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::Call;
@@ -76,26 +77,24 @@ fn build(workspace: &Workspace, module: Module, live: &LiveLine) -> Result<Outco
 }
 
 fn compile(workspace: &Workspace, module: Module, live: &LiveLine) -> Result<()> {
-    // Both modules are compiled with the same flags, or cargo would build what they share again at every change.
     workspace
         .cargo()
         .args(["build", "--profile", "wasm", "--target", WASM_TARGET, "--package", module.package])
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(workspace).join("\u{1f}"))
+        .args(["--config", &path_flags(workspace)])
+        // Either variable would take the place of the flags in cargo's configuration.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output(live)?;
     Ok(())
 }
 
-fn rust_flags(workspace: &Workspace) -> Vec<String> {
-    // 32-bit limbs make RSA a quarter faster in V8, and the module smaller: wasm has no 64x64 -> 128 bit multiplication.
-    let mut flags = vec!["--cfg".to_owned(), "cpubits=\"32\"".to_owned()];
-    // What is hashed is a few hundred bytes long: a rolled loop is fast enough, and 6 KB smaller.
-    flags.extend(["--cfg".to_owned(), "sha2_backend_soft=\"compact\"".to_owned()]);
-    // Panic messages hold paths of source files: the module shall be the same wherever it is built.
-    flags.push(format!("--remap-path-prefix={}=certgrant", workspace.root().display()));
-    if let Some(home) = cargo_home() {
-        flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
-    }
-    flags
+/// Flags besides those of `.cargo/config.toml`. Panic messages hold paths of source files, and the module shall be the same
+/// wherever it is built.
+fn path_flags(workspace: &Workspace) -> String {
+    let mut flags = vec![format!("--remap-path-prefix={}=certgrant", workspace.root().display())];
+    flags.extend(cargo_home().map(|home| format!("--remap-path-prefix={}=cargo", home.display())));
+    // A list of strings in JSON is one in TOML too.
+    format!("target.{WASM_TARGET}.rustflags={}", json!(flags))
 }
 
 fn cargo_home() -> Option<PathBuf> {
