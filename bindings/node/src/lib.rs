@@ -15,12 +15,13 @@ use napi::bindgen_prelude::{AsyncTask, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 use options::{ClientConfig, TokenRequest};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// One application with its credential, its cache and its flights.
 #[napi]
 pub struct Client {
-    core: certgrant_core::Client,
+    core: RefCell<certgrant_core::Client>,
     signer: Arc<AwsLcSigner>,
 }
 
@@ -32,7 +33,7 @@ impl Client {
         let open = || {
             let (config, key) = config.into_core()?.into_config()?;
             let signer = Arc::new(AwsLcSigner::new(&key)?);
-            Ok(Self { core: certgrant_core::Client::new(config)?, signer })
+            Ok(Self { core: RefCell::new(certgrant_core::Client::new(config)?), signer })
         };
         open().map_err(|error| throwable(env, &error))
     }
@@ -40,7 +41,7 @@ impl Client {
     /// The certificate in use.
     #[napi(getter, catch_unwind)]
     pub fn certificate(&self) -> Option<CertificateInfo> {
-        match &self.core.config().credential {
+        match &self.core.borrow().config().credential {
             Credential::Certificate(certificate) => Some(certificate.into()),
             Credential::Assertion => None,
         }
@@ -48,22 +49,22 @@ impl Client {
 
     /// Looks for a cached token or a flight to join, or starts a flight.
     #[napi(catch_unwind)]
-    pub fn acquire(&mut self, env: Env, request: TokenRequest, now: f64) -> napi::Result<Acquired> {
-        let acquire = || self.core.acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
+    pub fn acquire(&self, env: Env, request: TokenRequest, now: f64) -> napi::Result<Acquired> {
+        let acquire = || self.core.borrow_mut().acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
         acquire().map(Acquired::from).map_err(|error| throwable(env, &error))
     }
 
     /// Takes a flight one step further.
     #[napi(catch_unwind)]
-    pub fn step(&mut self, env: Env, flight: u32, input: StepInput, now: f64) -> napi::Result<Step> {
-        let step = || self.core.step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
+    pub fn step(&self, env: Env, flight: u32, input: StepInput, now: f64) -> napi::Result<Step> {
+        let step = || self.core.borrow_mut().step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
         step().map(Step::from).map_err(|error| throwable(env, &error))
     }
 
     /// Ends a flight that nobody waits for.
     #[napi(catch_unwind)]
-    pub fn abandon(&mut self, flight: u32) {
-        self.core.abandon(FlightId::from_u32(flight));
+    pub fn abandon(&self, flight: u32) {
+        self.core.borrow_mut().abandon(FlightId::from_u32(flight));
     }
 
     /// Signs with the private key, on another thread.

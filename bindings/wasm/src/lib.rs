@@ -4,15 +4,20 @@
 //! A panic traps: the caller sees a `WebAssembly.RuntimeError`. The private key is imported into WebCrypto as
 //! non-extractable, once for each algorithm that is used.
 
+#![no_std]
+
+extern crate alloc;
+
 mod convert;
 mod error;
 mod options;
 mod webcrypto;
 
-use certgrant_core::{Algorithm, Credential, FlightId, Timestamp, TokenOptions};
-use convert::{Acquired, CertificateInfo, Step, StepInput, from_js, to_js};
+use alloc::string::String;
+use certgrant_core::{Algorithm, Credential, FlightId, Timestamp};
+use convert::{Members, step_input};
 use error::throwable;
-use options::{ClientConfig, TokenRequest};
+use options::{client_options, token_options};
 use wasm_bindgen::prelude::*;
 use webcrypto::WebCryptoSigner;
 
@@ -28,9 +33,8 @@ impl Client {
     /// A client from its configuration; throws what is wrong with it.
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue) -> Result<Client, JsValue> {
-        let config: ClientConfig = from_js(config)?;
         let open = || {
-            let (config, key) = config.into_core()?.into_config()?;
+            let (config, key) = client_options(&Members::of(config))?.into_config()?;
             Ok(Self { core: certgrant_core::Client::new(config)?, signer: WebCryptoSigner::new(key) })
         };
         open().map_err(|error| throwable(&error))
@@ -38,27 +42,27 @@ impl Client {
 
     /// The certificate in use.
     #[wasm_bindgen(getter)]
-    pub fn certificate(&self) -> Result<JsValue, JsValue> {
+    pub fn certificate(&self) -> JsValue {
         match &self.core.config().credential {
-            Credential::Certificate(certificate) => to_js(&CertificateInfo::from(certificate)),
-            Credential::Assertion => Ok(JsValue::UNDEFINED),
+            Credential::Certificate(certificate) => convert::certificate_info(certificate),
+            Credential::Assertion => JsValue::UNDEFINED,
         }
     }
 
     /// Looks for a cached token or a flight to join, or starts a flight.
     pub fn acquire(&mut self, request: JsValue, now: f64) -> Result<JsValue, JsValue> {
-        let request: TokenRequest = from_js(request)?;
-        let acquire = || self.core.acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
+        let request = token_options(&Members::of(request));
+        let acquire = || self.core.acquire(&request.into_request()?, timestamp(now));
         let acquired = acquire().map_err(|error| throwable(&error))?;
-        to_js(&Acquired::from(acquired))
+        Ok(convert::acquired(&acquired))
     }
 
     /// Takes a flight one step further.
     pub fn step(&mut self, flight: u32, input: JsValue, now: f64) -> Result<JsValue, JsValue> {
-        let input: StepInput = from_js(input)?;
-        let step = || self.core.step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
+        let input = Members::of(input);
+        let mut step = || self.core.step(FlightId::from_u32(flight), step_input(&input)?, timestamp(now));
         let step = step().map_err(|error| throwable(&error))?;
-        to_js(&Step::from(step))
+        Ok(convert::step(&step))
     }
 
     /// Ends a flight that nobody waits for.
@@ -72,6 +76,17 @@ impl Client {
         Ok(self.signer.sign(algorithm, signing_input))
     }
 }
+
+/// Core does not panic; should it do so, the trap tells the host, and no text is worth its weight in the module.
+#[cfg(target_family = "wasm")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 /// JavaScript's milliseconds; what is no sensible time is the epoch.
 fn timestamp(millis: f64) -> Timestamp {

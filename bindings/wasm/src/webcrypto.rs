@@ -1,10 +1,12 @@
 //! Signatures by the runtime's WebCrypto, [W3C Web Cryptography](https://www.w3.org/TR/webcrypto-2/).
 
 use crate::error::throwable;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
 use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey};
+use core::cell::RefCell;
 use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
-use std::cell::RefCell;
-use std::rc::Rc;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Crypto, CryptoKey, SubtleCrypto};
@@ -19,6 +21,7 @@ struct Keys {
 }
 
 impl WebCryptoSigner {
+    /// A signer with that key, which is not imported yet.
     pub fn new(key: PrivateKey) -> Self {
         Self(Rc::new(Keys { key, rs256: RefCell::default(), ps256: RefCell::default() }))
     }

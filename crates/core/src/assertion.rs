@@ -6,12 +6,12 @@
 
 use crate::certificate::{Certificate, RsaPublicKey, Thumbprint};
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::ObjectWriter;
 use crate::jws::{Algorithm, EncodedHeader, SigningRequest, compact};
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 use alloc::format;
 use alloc::string::String;
-use serde::Serialize;
 
 /// `client_assertion_type`, [RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2).
 pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -31,23 +31,19 @@ pub struct AssertionTemplate {
 impl AssertionTemplate {
     /// Assertions of `client_id`, signed with `algorithm` by the key that `thumbprint` names, carrying `x5c` if it is not
     /// empty. `public_key` is the half of that key that is known, to see that a signature has its length.
-    ///
-    /// # Errors
-    ///
-    /// None for sound input; the signature is fallible because JSON encoding is.
     pub fn new(
         client_id: impl Into<String>,
         algorithm: Algorithm,
         thumbprint: &Thumbprint,
         x5c: &[Certificate],
         public_key: Option<&RsaPublicKey>,
-    ) -> Result<Self> {
-        Ok(Self {
-            header: EncodedHeader::new(algorithm, thumbprint, x5c)?,
+    ) -> Self {
+        Self {
+            header: EncodedHeader::new(algorithm, thumbprint, x5c),
             client_id: client_id.into(),
             lifetime_secs: DEFAULT_LIFETIME_SECS,
             signature_length: public_key.map(|key| key.modulus().len()),
-        })
+        }
     }
 
     /// The same with another lifetime in seconds.
@@ -58,36 +54,23 @@ impl AssertionTemplate {
     }
 
     /// An assertion for `audience` (the token endpoint called), valid from `now`, with the unique id `jti`.
-    ///
-    /// # Errors
-    ///
-    /// None for sound input; the signature is fallible because JSON encoding is.
-    pub fn prepare(&self, audience: &str, now: Timestamp, jti: &str) -> Result<PreparedAssertion> {
+    pub fn prepare(&self, audience: &str, now: Timestamp, jti: &str) -> PreparedAssertion {
         // RFC 7523 section 3: iss, sub, aud and exp are MUST; sub is the client_id; Entra wants nbf and jti as well.
-        let claims = Claims {
-            aud: audience,
-            exp: now.plus_secs(self.lifetime_secs.into()).as_secs(),
-            iss: &self.client_id,
-            jti,
-            nbf: now.as_secs(),
-            sub: &self.client_id,
-            iat: now.as_secs(),
-        };
-        let request = self.header.signing_request(&claims)?;
-        Ok(PreparedAssertion { request, signature_length: self.signature_length })
+        // NumericDates are integers, RFC 7519 section 2.
+        let claims = ObjectWriter::new()
+            .string("aud", audience)
+            .number("exp", now.plus_secs(self.lifetime_secs.into()).as_secs())
+            .string("iss", &self.client_id)
+            .string("jti", jti)
+            .number("nbf", now.as_secs())
+            .string("sub", &self.client_id)
+            .number("iat", now.as_secs())
+            .finish();
+        PreparedAssertion {
+            request: self.header.signing_request(&claims),
+            signature_length: self.signature_length,
+        }
     }
-}
-
-/// NumericDates are integers, [RFC 7519 section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2).
-#[derive(Serialize)]
-struct Claims<'a> {
-    aud: &'a str,
-    exp: u64,
-    iss: &'a str,
-    jti: &'a str,
-    nbf: u64,
-    sub: &'a str,
-    iat: u64,
 }
 
 /// An assertion that waits for its signature.
@@ -129,22 +112,20 @@ mod tests {
         let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
         let thumbprint = certificate.thumbprint_sha1();
         let key = certificate.rsa_public_key().ok();
-        AssertionTemplate::new(vector::CLIENT_ID, Algorithm::Rs256, &thumbprint, &[], key)
-            .unwrap()
-            .with_lifetime(300)
+        AssertionTemplate::new(vector::CLIENT_ID, Algorithm::Rs256, &thumbprint, &[], key).with_lifetime(300)
     }
 
     #[test]
     fn signing_input_equals_the_vector_byte_for_byte() {
         let now = Timestamp::from_secs(vector::ISSUED_AT);
-        let prepared = template().prepare(vector::AUDIENCE, now, vector::JTI).unwrap();
+        let prepared = template().prepare(vector::AUDIENCE, now, vector::JTI);
         assert_eq!(prepared.signing_request().signing_input, vector::SIGNING_INPUT);
         assert_eq!(prepared.signing_request().digest(), vector::SIGNING_INPUT_SHA256);
     }
 
     #[test]
     fn quotes_in_an_id_can_not_break_out_of_the_json() {
-        let prepared = template().prepare("a\",\"sub\":\"x", Timestamp::default(), "\\").unwrap();
+        let prepared = template().prepare("a\",\"sub\":\"x", Timestamp::default(), "\\");
         let payload = prepared.signing_request().signing_input.split_once('.').unwrap().1;
         let json = certgrant_testkit::jwt::decode_part(payload);
         assert_eq!(json["aud"], "a\",\"sub\":\"x");
@@ -154,7 +135,7 @@ mod tests {
 
     #[test]
     fn signature_of_another_length_is_refused() {
-        let prepared = template().prepare(vector::AUDIENCE, Timestamp::default(), vector::JTI).unwrap();
+        let prepared = template().prepare(vector::AUDIENCE, Timestamp::default(), vector::JTI);
         let error = prepared.with_signature(&[0; 255]).unwrap_err();
         assert_eq!(error.code(), ErrorCode::SignatureInvalid);
         assert_eq!(error.found(), "255 bytes");
@@ -165,9 +146,8 @@ mod tests {
         let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
         let thumbprint = certificate.thumbprint_sha256();
         let chain = [certificate];
-        let template =
-            AssertionTemplate::new(vector::CLIENT_ID, Algorithm::Ps256, &thumbprint, &chain, None).unwrap();
-        let prepared = template.prepare(vector::AUDIENCE, Timestamp::default(), vector::JTI).unwrap();
+        let template = AssertionTemplate::new(vector::CLIENT_ID, Algorithm::Ps256, &thumbprint, &chain, None);
+        let prepared = template.prepare(vector::AUDIENCE, Timestamp::default(), vector::JTI);
         let header = prepared.signing_request().signing_input.split_once('.').unwrap().0;
         let json = certgrant_testkit::jwt::decode_part(header);
         assert_eq!(json["alg"], "PS256");

@@ -3,20 +3,18 @@
 //!
 //! Signatures, extensions and trust are not checked here: the token service knows the certificate by its thumbprint.
 
+use crate::asn1::{
+    BIT_STRING, CONTEXT_0, EC_PUBLIC_KEY, INTEGER, OBJECT_IDENTIFIER, RSA_ENCRYPTION, RSASSA_PSS, Reader,
+    SEQUENCE,
+};
 use crate::encoding::{base64, base64url, hex_upper};
 use crate::error::{Error, ErrorCode, Result};
 use crate::time::Timestamp;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use der::asn1::{AnyRef, BitStringRef, GeneralizedTime, ObjectIdentifier, UtcTime};
-use der::{Decode as _, Encode as _, SliceReader, Tag, Tagged as _};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
-
-pub(crate) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-pub(crate) const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-pub(crate) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// The hash of a certificate's DER form: what names it to the token service.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,8 +40,8 @@ impl Thumbprint {
         for character in text.chars() {
             match character.to_digit(16) {
                 Some(digit) => digits.push(digit as u8),
-                None if character.is_whitespace()
-                    || matches!(character, ':' | '-' | '\u{200e}' | '\u{feff}') => {}
+                None if character.is_ascii_whitespace()
+                    || matches!(character, ':' | '-' | '\u{a0}' | '\u{200e}' | '\u{feff}') => {}
                 None => return Err(invalid("a character that is no hexadecimal digit".into())),
             }
         }
@@ -91,8 +89,17 @@ pub struct RsaPublicKey {
 }
 
 impl RsaPublicKey {
-    pub(crate) fn new(modulus: &[u8], exponent: &[u8]) -> Self {
-        Self { modulus: without_leading_zeros(modulus), exponent: without_leading_zeros(exponent) }
+    /// Reads `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }`,
+    /// [RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1).
+    fn from_der(der: &[u8]) -> Option<Self> {
+        let mut numbers = Reader::of_sequence(der)?;
+        Self::read(&mut numbers)
+    }
+
+    /// Reads modulus and exponent.
+    pub(crate) fn read(numbers: &mut Reader<'_>) -> Option<Self> {
+        let modulus = numbers.positive_integer()?.into();
+        Some(Self { modulus, exponent: numbers.positive_integer()?.into() })
     }
 
     /// `n`, big-endian.
@@ -118,10 +125,6 @@ impl core::fmt::Debug for RsaPublicKey {
     }
 }
 
-fn without_leading_zeros(number: &[u8]) -> Vec<u8> {
-    number.iter().copied().skip_while(|byte| *byte == 0).collect()
-}
-
 /// A certificate.
 #[derive(Clone)]
 pub struct Certificate {
@@ -139,6 +142,20 @@ enum PublicKey {
     Other(&'static str),
 }
 
+impl PublicKey {
+    /// Reads the members of `SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT
+    /// STRING }`, whose bits are an `RSAPublicKey` for RSA.
+    fn read(mut info: Reader<'_>) -> Option<Self> {
+        let algorithm = info.sequence()?.contents(OBJECT_IDENTIFIER)?;
+        let bits = info.bit_string()?;
+        Some(match algorithm {
+            RSA_ENCRYPTION | RSASSA_PSS => Self::Rsa(RsaPublicKey::from_der(bits)?),
+            EC_PUBLIC_KEY => Self::Other("an elliptic-curve key"),
+            _ => Self::Other("a key that is not RSA"),
+        })
+    }
+}
+
 impl Certificate {
     /// Reads a certificate from DER.
     ///
@@ -146,13 +163,36 @@ impl Certificate {
     ///
     /// [`ErrorCode::CertificateInvalid`] if it is not an X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self> {
-        Fields::read(der).map(|fields| fields.into_certificate(der)).map_err(|error| {
-            let found = match error.position() {
-                Some(position) => format!("{} bytes that stop being X.509 at byte {position}", der.len()),
-                None => format!("{} bytes that are not X.509", der.len()),
-            };
+        Self::read(der).ok_or_else(|| {
+            let found = format!("{} bytes that are not X.509", der.len());
             Error::new(ErrorCode::CertificateInvalid, found, "an X.509 certificate in DER")
         })
+    }
+
+    /// Reads what is needed of [RFC 5280 section 4.1](https://www.rfc-editor.org/rfc/rfc5280#section-4.1):
+    ///
+    /// ```text
+    /// Certificate    ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
+    /// TBSCertificate ::= SEQUENCE { [0] version DEFAULT v1, serialNumber INTEGER, signature AlgorithmIdentifier,
+    ///                               issuer Name, validity SEQUENCE { notBefore, notAfter }, subject Name,
+    ///                               subjectPublicKeyInfo, … }
+    /// ```
+    fn read(der: &[u8]) -> Option<Self> {
+        let mut certificate = Reader::of_sequence(der)?;
+        let mut tbs = certificate.sequence()?;
+        certificate.contents(SEQUENCE)?;
+        certificate.contents(BIT_STRING)?;
+        if tbs.peek() == Some(CONTEXT_0) {
+            tbs.contents(CONTEXT_0)?;
+        }
+        tbs.contents(INTEGER)?;
+        tbs.contents(SEQUENCE)?;
+        let issuer = tbs.contents(SEQUENCE)?.into();
+        let mut validity = tbs.sequence()?;
+        let (not_before, not_after) = (validity.time()?, validity.time()?);
+        let subject = tbs.contents(SEQUENCE)?.into();
+        let public_key = PublicKey::read(tbs.sequence()?)?;
+        Some(Self { der: der.into(), issuer, subject, not_before, not_after, public_key })
     }
 
     /// The DER form.
@@ -214,88 +254,6 @@ impl core::fmt::Debug for Certificate {
             .field("not_before", &self.not_before)
             .field("not_after", &self.not_after)
             .finish_non_exhaustive()
-    }
-}
-
-/// What is read of `TBSCertificate`, [RFC 5280 section 4.1](https://www.rfc-editor.org/rfc/rfc5280#section-4.1):
-///
-/// ```text
-/// Certificate    ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature BIT STRING }
-/// TBSCertificate ::= SEQUENCE { [0] version DEFAULT v1, serialNumber INTEGER, signature AlgorithmIdentifier,
-///                               issuer Name, validity SEQUENCE { notBefore, notAfter }, subject Name,
-///                               subjectPublicKeyInfo, … }
-/// ```
-struct Fields<'a> {
-    issuer: AnyRef<'a>,
-    subject: AnyRef<'a>,
-    not_before: Timestamp,
-    not_after: Timestamp,
-    public_key: PublicKey,
-}
-
-impl<'a> Fields<'a> {
-    fn read(der: &'a [u8]) -> der::Result<Self> {
-        let mut certificate = sequence(AnyRef::from_der(der)?)?;
-        let mut tbs = sequence(AnyRef::decode(&mut certificate)?)?;
-        let _signature_algorithm = sequence(AnyRef::decode(&mut certificate)?)?;
-        let _signature = BitStringRef::decode(&mut certificate)?;
-        let mut serial = AnyRef::decode(&mut tbs)?;
-        if serial.tag().is_context_specific() {
-            serial = AnyRef::decode(&mut tbs)?;
-        }
-        serial.tag().assert_eq(Tag::Integer)?;
-        let _signature_algorithm = sequence(AnyRef::decode(&mut tbs)?)?;
-        let issuer = AnyRef::decode(&mut tbs)?;
-        let mut validity = sequence(AnyRef::decode(&mut tbs)?)?;
-        let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
-        let subject = AnyRef::decode(&mut tbs)?;
-        let public_key = public_key(AnyRef::decode(&mut tbs)?)?;
-        Ok(Self { issuer, subject, not_before, not_after, public_key })
-    }
-
-    fn into_certificate(self, der: &[u8]) -> Certificate {
-        Certificate {
-            der: der.into(),
-            issuer: self.issuer.to_der().unwrap_or_default(),
-            subject: self.subject.to_der().unwrap_or_default(),
-            not_before: self.not_before,
-            not_after: self.not_after,
-            public_key: self.public_key,
-        }
-    }
-}
-
-/// A reader of a SEQUENCE's members.
-fn sequence(any: AnyRef<'_>) -> der::Result<SliceReader<'_>> {
-    any.tag().assert_eq(Tag::Sequence)?;
-    SliceReader::new(any.value())
-}
-
-/// `Time ::= CHOICE { utcTime UTCTime, generalTime GeneralizedTime }`,
-/// [RFC 5280 section 4.1.2.5](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5).
-fn time<'a>(reader: &mut SliceReader<'a>) -> der::Result<Timestamp> {
-    let since_epoch = match Tag::peek(reader)? {
-        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
-        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
-    };
-    Ok(Timestamp::from_secs(since_epoch.as_secs()))
-}
-
-/// `SubjectPublicKeyInfo ::= SEQUENCE { algorithm AlgorithmIdentifier, subjectPublicKey BIT STRING }`, whose bits are an
-/// `RSAPublicKey` for RSA ([RFC 8017 appendix A.1.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1)).
-fn public_key(info: AnyRef<'_>) -> der::Result<PublicKey> {
-    let mut info = sequence(info)?;
-    let mut algorithm = sequence(AnyRef::decode(&mut info)?)?;
-    let algorithm = ObjectIdentifier::decode(&mut algorithm)?;
-    let bits = BitStringRef::decode(&mut info)?;
-    match algorithm {
-        RSA_ENCRYPTION | RSASSA_PSS => {
-            let key = pkcs1::RsaPublicKeyRef::from_der(bits.raw_bytes())?;
-            let key = RsaPublicKey::new(key.modulus.as_bytes(), key.public_exponent.as_bytes());
-            Ok(PublicKey::Rsa(key))
-        }
-        EC_PUBLIC_KEY => Ok(PublicKey::Other("an elliptic-curve key")),
-        _ => Ok(PublicKey::Other("a key that is not RSA")),
     }
 }
 

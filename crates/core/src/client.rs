@@ -15,7 +15,6 @@ use crate::jws::SigningRequest;
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -129,8 +128,7 @@ pub enum Step {
 pub struct Client {
     config: ClientConfig,
     cache: TokenCache,
-    flights: BTreeMap<FlightId, Flight>,
-    flights_by_key: BTreeMap<CacheKey, FlightId>,
+    flights: Vec<(FlightId, Flight)>,
     last_flight: u32,
 }
 
@@ -142,13 +140,7 @@ impl Client {
     /// [`ErrorCode::ClientIdInvalid`].
     pub fn new(config: ClientConfig) -> Result<Self> {
         check_client_id(&config.client_id)?;
-        Ok(Self {
-            config,
-            cache: TokenCache::default(),
-            flights: BTreeMap::new(),
-            flights_by_key: BTreeMap::new(),
-            last_flight: 0,
-        })
+        Ok(Self { config, cache: TokenCache::default(), flights: Vec::new(), last_flight: 0 })
     }
 
     /// The configuration.
@@ -163,23 +155,19 @@ impl Client {
     /// [`ErrorCode::TenantNotAllowed`], [`ErrorCode::EndpointMismatch`], [`ErrorCode::ClaimsInvalid`].
     pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Acquired> {
         let tenant = self.tenant_of(request)?;
-        let key = CacheKey {
-            tenant: tenant.as_str().to_ascii_lowercase(),
-            target: request.target.clone(),
-            claims: request.claims.clone(),
-            enable_cae: request.enable_cae,
-        };
+        let key = CacheKey::new(tenant, &request.target, request.enable_cae, request.claims.as_deref());
         // A claims challenge means that the cached token was rejected.
         let use_cache = !request.skip_cache && request.claims.is_none();
         if let (true, Cached::Fresh(token)) = (use_cache, self.cache.get(&key, now)) {
             return Ok(Acquired::Hit(token));
         }
-        if let Some(id) = self.flights_by_key.get(&key) {
+        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| flight.key == key) {
             return Ok(Acquired::Join(*id));
         }
         self.check_target(&request.target)?;
         let flight = Flight::new(
-            key.clone(),
+            key,
+            request.target.clone(),
             self.config.authority.token_endpoint(tenant, self.config.endpoint),
             claims_parameter(request.claims.as_deref(), request.enable_cae)?,
             request.correlation_id.clone(),
@@ -187,8 +175,7 @@ impl Client {
         );
         self.last_flight = self.last_flight.wrapping_add(1);
         let id = FlightId(self.last_flight);
-        self.flights.insert(id, flight);
-        self.flights_by_key.insert(key, id);
+        self.flights.push((id, flight));
         Ok(Acquired::Start(id))
     }
 
@@ -199,7 +186,7 @@ impl Client {
     /// [`ErrorCode::StepUnexpected`] if there is no such flight, or if it did not ask for this input; the flight stays as
     /// it was.
     pub fn step(&mut self, id: FlightId, input: Input, now: Timestamp) -> Result<Step> {
-        let Some(flight) = self.flights.get_mut(&id) else {
+        let Some((_, flight)) = self.flights.iter_mut().find(|(found, _)| *found == id) else {
             return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
         };
         match flight.step(&self.config, input, now)? {
@@ -217,9 +204,8 @@ impl Client {
     }
 
     fn remove(&mut self, id: FlightId) -> Option<Flight> {
-        let flight = self.flights.remove(&id)?;
-        self.flights_by_key.remove(&flight.key);
-        Some(flight)
+        let index = self.flights.iter().position(|(found, _)| *found == id)?;
+        Some(self.flights.swap_remove(index).1)
     }
 
     /// Caches what a flight brought; if it brought nothing while a valid token is there, that is its result.
@@ -236,8 +222,7 @@ impl Client {
         match result {
             Ok(token) => {
                 // A token for a claims challenge replaces the one that was rejected.
-                let key = CacheKey { claims: None, ..flight.key };
-                self.cache.insert(key, token.clone(), now);
+                self.cache.insert(flight.key.without_claims(), token.clone(), now);
                 Ok(token)
             }
             Err(error) => match self.cache.get(&flight.key, now) {

@@ -92,7 +92,7 @@ impl CertificateCredential {
         let x5c = if options.send_chain { options.chain } else { &[] };
         let key = Some(options.public_key);
         Ok(Self {
-            template: AssertionTemplate::new(options.client_id, algorithm, &thumbprint, x5c, key)?,
+            template: AssertionTemplate::new(options.client_id, algorithm, &thumbprint, x5c, key),
             algorithm,
             thumbprint_sha1: sha1,
             thumbprint_sha256: sha256,

@@ -71,6 +71,14 @@ pub(crate) fn uuid_v4(mut random: [u8; 16]) -> String {
     text
 }
 
+/// Splits a text at the first place where `pattern` stands. Like `str::split_once`, whose searcher for long texts is not
+/// worth its kilobytes here.
+pub(crate) fn split_at_pattern<'a>(text: &'a str, pattern: &str) -> Option<(&'a str, &'a str)> {
+    let start = text.as_bytes().windows(pattern.len()).position(|window| window == pattern.as_bytes())?;
+    let end = start.saturating_add(pattern.len());
+    Some((text.get(..start)?, text.get(end..)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +95,13 @@ mod tests {
     fn uuid_carries_version_and_variant() {
         assert_eq!(uuid_v4([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(uuid_v4([0; 16]), "00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn text_is_split_at_the_first_pattern() {
+        assert_eq!(split_at_pattern("é--b--c", "--"), Some(("é", "b--c")));
+        assert_eq!(split_at_pattern("--", "--"), Some(("", "")));
+        assert_eq!(split_at_pattern("-", "--"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! response bodies, assertions, tokens or keys: what it quotes are lengths, labels and names from a fixed list, and the
 //! token service's own error text. Callers branch on [`Error::code`], whose string form is part of the public contract.
 
+use crate::encoding::split_at_pattern;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -266,8 +267,8 @@ impl ServiceError {
     /// The first line of the service's text without its ids, or the bare code.
     fn summary(&self) -> String {
         let text = self.error_description.as_deref().unwrap_or("");
-        let line = text.lines().next().unwrap_or("");
-        let line = line.split(" Trace ID:").next().unwrap_or(line).trim_end();
+        let line = text.split(['\r', '\n']).next().unwrap_or("");
+        let line = split_at_pattern(line, " Trace ID:").map_or(line, |(line, _)| line);
         match (line, self.error.as_str()) {
             ("", "") => alloc::format!("HTTP status {}", self.status),
             ("", error) => alloc::format!("{error} (HTTP status {})", self.status),

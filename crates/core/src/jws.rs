@@ -5,9 +5,8 @@
 use crate::certificate::{Certificate, Thumbprint};
 use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
+use crate::json::ObjectWriter;
 use alloc::string::String;
-use alloc::vec::Vec;
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 /// Signature algorithm, [RFC 7518 section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
@@ -57,19 +56,6 @@ impl SigningRequest {
     }
 }
 
-/// JOSE header of a client assertion. Entra refuses members that it does not know, so there are no others.
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: &'static str,
-    typ: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    x5t: Option<&'a str>,
-    #[serde(rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
-    x5t_s256: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    x5c: Vec<String>,
-}
-
 /// The header part of an assertion, which is the same for all assertions of a certificate: encoded once.
 #[derive(Clone, Debug)]
 pub(crate) struct EncodedHeader {
@@ -79,29 +65,26 @@ pub(crate) struct EncodedHeader {
 
 impl EncodedHeader {
     /// A header that names the certificate by `thumbprint` and carries `chain` (leaf first) unless that is empty.
-    pub(crate) fn new(algorithm: Algorithm, thumbprint: &Thumbprint, chain: &[Certificate]) -> Result<Self> {
-        let value = thumbprint.to_base64url();
-        let (x5t, x5t_s256) = match thumbprint {
-            Thumbprint::Sha1(_) => (Some(value.as_str()), None),
-            Thumbprint::Sha256(_) => (None, Some(value.as_str())),
+    pub(crate) fn new(algorithm: Algorithm, thumbprint: &Thumbprint, chain: &[Certificate]) -> Self {
+        let x5t = match thumbprint {
+            Thumbprint::Sha1(_) => "x5t",
+            Thumbprint::Sha256(_) => "x5t#S256",
         };
-        let x5c = chain.iter().map(Certificate::to_x5c).collect();
-        let header = Header { alg: algorithm.as_str(), typ: "JWT", x5t, x5t_s256, x5c };
-        Ok(Self { algorithm, encoded: encode_json(&header)? })
+        // Entra refuses members that it does not know, so there are no others.
+        let mut header = ObjectWriter::new();
+        header.string("alg", algorithm.as_str()).string("typ", "JWT").string(x5t, &thumbprint.to_base64url());
+        if !chain.is_empty() {
+            header.strings("x5c", chain.iter().map(Certificate::to_x5c));
+        }
+        Self { algorithm, encoded: base64url(header.finish().as_bytes()) }
     }
 
-    /// The request for a signature over this header and `payload`.
-    pub(crate) fn signing_request(&self, payload: &impl Serialize) -> Result<SigningRequest> {
-        let payload = encode_json(payload)?;
+    /// The request for a signature over this header and a payload in JSON.
+    pub(crate) fn signing_request(&self, payload: &str) -> SigningRequest {
+        let payload = base64url(payload.as_bytes());
         let signing_input = [self.encoded.as_str(), ".", payload.as_str()].concat();
-        Ok(SigningRequest { algorithm: self.algorithm, signing_input })
+        SigningRequest { algorithm: self.algorithm, signing_input }
     }
-}
-
-fn encode_json(value: &impl Serialize) -> Result<String> {
-    let json = serde_json::to_vec(value)
-        .map_err(|_| Error::new(ErrorCode::StepUnexpected, "a value that is no JSON", "a JSON object"))?;
-    Ok(base64url(&json))
 }
 
 /// The compact serialisation, [RFC 7515 section 3.1](https://www.rfc-editor.org/rfc/rfc7515#section-3.1).

@@ -3,13 +3,15 @@
 //!
 //! A key is checked for what it is and kept as PKCS#8 for a signer; nothing here computes with it.
 
-use crate::certificate::{EC_PUBLIC_KEY, RSA_ENCRYPTION, RSASSA_PSS, RsaPublicKey};
+use crate::asn1::{
+    EC_PUBLIC_KEY, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, RSA_ENCRYPTION, RSASSA_PSS, Reader, SEQUENCE,
+    push_element,
+};
+use crate::certificate::RsaPublicKey;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes};
 use alloc::format;
-use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
-use der::{Decode as _, Encode as _};
-use pkcs8::PrivateKeyInfoRef;
+use alloc::vec::Vec;
 
 /// The shortest key that Entra takes (AADSTS50032) and RS256 and PS256 allow
 /// ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
@@ -29,11 +31,14 @@ impl PrivateKey {
     ///
     /// [`ErrorCode::KeyInvalid`], [`ErrorCode::KeyUnsupported`] (not RSA), [`ErrorCode::KeyWeak`].
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self> {
-        let info = PrivateKeyInfoRef::from_der(der).map_err(|_| invalid(der.len(), "PKCS#8"))?;
-        match info.algorithm.oid {
+        let (algorithm, key) = private_key_info(der).ok_or_else(|| invalid(der.len(), "PKCS#8"))?;
+        match algorithm {
             // A key marked for PSS alone is an ordinary RSA key; without the mark, every signer takes it.
-            RSA_ENCRYPTION | RSASSA_PSS => Self::from_pkcs1_der(info.private_key.as_bytes()),
-            oid => Err(Error::new(ErrorCode::KeyUnsupported, kind_of(oid), "an RSA key")),
+            RSA_ENCRYPTION | RSASSA_PSS => Self::from_pkcs1_der(key),
+            EC_PUBLIC_KEY => {
+                Err(Error::new(ErrorCode::KeyUnsupported, "an elliptic-curve key", "an RSA key"))
+            }
+            _ => Err(Error::new(ErrorCode::KeyUnsupported, "a private key that is not RSA", "an RSA key")),
         }
     }
 
@@ -43,8 +48,7 @@ impl PrivateKey {
     ///
     /// [`ErrorCode::KeyInvalid`], [`ErrorCode::KeyWeak`].
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self> {
-        let key = pkcs1::RsaPrivateKeyRef::from_der(der).map_err(|_| invalid(der.len(), "PKCS#1"))?;
-        let public_key = RsaPublicKey::new(key.modulus.as_bytes(), key.public_exponent.as_bytes());
+        let public_key = rsa_private_key(der).ok_or_else(|| invalid(der.len(), "PKCS#1"))?;
         let bits = public_key.bits();
         if bits < MIN_BITS {
             return Err(Error::new(
@@ -53,8 +57,7 @@ impl PrivateKey {
                 format!("at least {MIN_BITS} bits"),
             ));
         }
-        let pkcs8 = to_pkcs8(der).map_err(|_| invalid(der.len(), "PKCS#1"))?;
-        Ok(Self { pkcs8, public_key })
+        Ok(Self { pkcs8: to_pkcs8(der), public_key })
     }
 
     /// The key as PKCS#8 in DER with the algorithm `rsaEncryption`: what signers and WebCrypto import.
@@ -68,11 +71,43 @@ impl PrivateKey {
     }
 }
 
-/// `PrivateKeyInfo { version 0, { rsaEncryption, NULL }, OCTET STRING }` around a PKCS#1 key.
-fn to_pkcs8(pkcs1_der: &[u8]) -> der::Result<SecretBytes> {
-    let algorithm = pkcs8::AlgorithmIdentifierRef { oid: RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) };
-    let info = PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(pkcs1_der)?);
-    Ok(Secret::new(info.to_der()?))
+/// Algorithm and key of `PrivateKeyInfo ::= SEQUENCE { version INTEGER, privateKeyAlgorithm AlgorithmIdentifier,
+/// privateKey OCTET STRING, … }`, [RFC 5208 section 5](https://www.rfc-editor.org/rfc/rfc5208#section-5).
+fn private_key_info(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut info = Reader::of_sequence(der)?;
+    info.contents(INTEGER)?;
+    let algorithm = info.sequence()?.contents(OBJECT_IDENTIFIER)?;
+    Some((algorithm, info.contents(OCTET_STRING)?))
+}
+
+/// The public half of `RSAPrivateKey ::= SEQUENCE { version, n, e, d, p, q, d mod (p-1), d mod (q-1), q^-1 mod p }`,
+/// [RFC 8017 appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2), all of whose numbers have to be there.
+fn rsa_private_key(der: &[u8]) -> Option<RsaPublicKey> {
+    let mut numbers = Reader::of_sequence(der)?;
+    numbers.contents(INTEGER)?;
+    let public_key = RsaPublicKey::read(&mut numbers)?;
+    for _ in 0..6 {
+        numbers.positive_integer()?;
+    }
+    Some(public_key)
+}
+
+/// `PrivateKeyInfo { 0, { rsaEncryption, NULL }, OCTET STRING }` around a PKCS#1 key.
+fn to_pkcs8(pkcs1_der: &[u8]) -> SecretBytes {
+    const VERSION: &[u8] = &[INTEGER, 1, 0];
+    const NULL: &[u8] = &[5, 0];
+    let mut algorithm = Vec::new();
+    push_element(&mut algorithm, OBJECT_IDENTIFIER, RSA_ENCRYPTION);
+    algorithm.extend_from_slice(NULL);
+    // Buffers of their final size: growing would leave copies of the key behind.
+    let room = pkcs1_der.len().saturating_add(64);
+    let mut members = Secret::new(Vec::with_capacity(room));
+    members.expose_mut().extend_from_slice(VERSION);
+    push_element(members.expose_mut(), SEQUENCE, &algorithm);
+    push_element(members.expose_mut(), OCTET_STRING, pkcs1_der);
+    let mut pkcs8 = Secret::new(Vec::with_capacity(room));
+    push_element(pkcs8.expose_mut(), SEQUENCE, members.expose());
+    pkcs8
 }
 
 fn invalid(length: usize, format: &'static str) -> Error {
@@ -83,13 +118,6 @@ fn invalid(length: usize, format: &'static str) -> Error {
     )
 }
 
-fn kind_of(oid: ObjectIdentifier) -> &'static str {
-    match oid {
-        EC_PUBLIC_KEY => "an elliptic-curve key",
-        _ => "a private key that is not RSA",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,8 +126,8 @@ mod tests {
     #[test]
     fn both_encodings_give_the_same_key() {
         let pkcs8 = PrivateKey::from_pkcs8_der(vector::KEY_PKCS8_DER).unwrap();
-        let info = PrivateKeyInfoRef::from_der(vector::KEY_PKCS8_DER).unwrap();
-        let pkcs1 = PrivateKey::from_pkcs1_der(info.private_key.as_bytes()).unwrap();
+        let (_, key) = private_key_info(vector::KEY_PKCS8_DER).unwrap();
+        let pkcs1 = PrivateKey::from_pkcs1_der(key).unwrap();
         assert_eq!(pkcs8.public_key(), pkcs1.public_key());
         assert_eq!(pkcs1.pkcs8_der().expose(), vector::KEY_PKCS8_DER);
     }

@@ -94,11 +94,13 @@
 extern crate alloc;
 
 // In the order of dependencies: a module imports only from modules above it. `cargo xtask check-core` keeps it so.
-mod error;
 mod time;
 mod secret;
 mod encoding;
+mod error;
 mod entropy;
+mod asn1;
+mod json;
 mod pem;
 mod certificate;
 mod key;

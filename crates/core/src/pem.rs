@@ -5,6 +5,7 @@
 //! sections (RFC 7468 section 2 allows that). Bodies are decoded in constant time, because they may be keys.
 //! It does not look into the sections; `certificate` and `key` do.
 
+use crate::encoding::split_at_pattern;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes, SecretString};
 use alloc::format;
@@ -83,7 +84,7 @@ pub fn sections(file: &[u8]) -> Result<Vec<Section>> {
     let text = text_of(file)?;
     let mut rest = text.expose().as_str();
     let mut sections = Vec::new();
-    while let Some((_, after)) = rest.split_once(BEGIN) {
+    while let Some((_, after)) = split_at_pattern(rest, BEGIN) {
         let (section, after) = section(after)?;
         sections.push(section);
         rest = after;
@@ -95,18 +96,18 @@ pub fn sections(file: &[u8]) -> Result<Vec<Section>> {
 fn section(text: &str) -> Result<(Section, &str)> {
     let damaged =
         |found: String| Error::new(ErrorCode::PemInvalid, found, "a whole section with its END line");
-    let Some((label, after)) = text.split_once(DASHES).filter(|(label, _)| is_label(label)) else {
+    let Some((label, after)) = split_at_pattern(text, DASHES).filter(|(label, _)| is_label(label)) else {
         return Err(damaged("a BEGIN line without its closing dashes".into()));
     };
     let label_kind = Label::from_text(label);
-    let Some((body, after)) = after.split_once(END) else {
+    let Some((body, after)) = split_at_pattern(after, END) else {
         return Err(damaged(format!("{} without its END line", label_kind.describe())));
     };
     let Some(after) = after.strip_prefix(label).and_then(|after| after.strip_prefix(DASHES)) else {
         return Err(damaged(format!("{} with an END line of another label", label_kind.describe())));
     };
     // RFC 1421 headers: OpenSSL's traditional encryption of PKCS#1.
-    let (label, der) = if body.contains("Proc-Type:") {
+    let (label, der) = if split_at_pattern(body, "Proc-Type:").is_some() {
         (Label::EncryptedPrivateKey, Secret::new(Vec::new()))
     } else {
         (label_kind, body_bytes(body, label_kind)?)

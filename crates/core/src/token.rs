@@ -7,17 +7,13 @@ use crate::authority::{Tenant, describe};
 use crate::encoding::push_form_pair;
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
+use crate::json::{Fault, Object, ObjectWriter, Value};
 use crate::secret::{Secret, SecretString};
 use crate::time::Timestamp;
 use alloc::borrow::ToOwned as _;
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-use serde::de::{self, Deserialize, Deserializer, Visitor};
-use serde_json::value::RawValue;
 
 /// What a token is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,10 +45,14 @@ impl Target {
     /// [`ErrorCode::ScopeInvalid`] for none, and for characters outside of
     /// [RFC 6749 section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3).
     pub fn scopes<S: AsRef<str>>(scopes: &[S]) -> Result<Self> {
-        let mut values: Vec<&str> = scopes.iter().flat_map(|scope| scope.as_ref().split(' ')).collect();
-        values.retain(|value| !value.is_empty());
-        values.sort_unstable();
-        values.dedup();
+        let mut values: Vec<&str> = Vec::with_capacity(scopes.len());
+        for value in
+            scopes.iter().flat_map(|scope| scope.as_ref().split(' ')).filter(|value| !value.is_empty())
+        {
+            if let Err(index) = values.binary_search(&value) {
+                values.insert(index, value);
+            }
+        }
         let found = match values.iter().find(|value| !is_token(value)) {
             Some(value) => describe(value),
             None if values.is_empty() => "nothing".into(),
@@ -132,8 +132,8 @@ pub(crate) fn client_credentials_body(
 ///
 /// [`ErrorCode::ClaimsInvalid`] if the challenge is not a JSON object.
 pub(crate) fn claims_parameter(challenge: Option<&str>, enable_cae: bool) -> Result<Option<String>> {
+    const CAPABILITY: &str = "xms_cc";
     const CAPABILITIES: &str = r#"{"values":["cp1"]}"#;
-    type Object<'a> = BTreeMap<String, &'a RawValue>;
     let invalid = |_| {
         Error::new(
             ErrorCode::ClaimsInvalid,
@@ -141,22 +141,25 @@ pub(crate) fn claims_parameter(challenge: Option<&str>, enable_cae: bool) -> Res
             "a JSON object of objects",
         )
     };
-    let encode = |object: &BTreeMap<String, Box<RawValue>>| serde_json::to_string(object);
 
-    let mut claims: Object<'_> =
-        challenge.map(serde_json::from_str).transpose().map_err(invalid)?.unwrap_or_default();
+    let claims = challenge.map(|text| Object::parse(text.as_bytes())).transpose().map_err(invalid)?;
     if !enable_cae {
         return Ok(challenge.map(str::to_owned));
     }
-    let of_token = claims.remove("access_token");
-    let mut of_token: Object<'_> =
-        of_token.map(|raw| serde_json::from_str(raw.get())).transpose().map_err(invalid)?.unwrap_or_default();
-    let capabilities = RawValue::from_string(CAPABILITIES.into()).map_err(invalid)?;
-    of_token.insert("xms_cc".into(), &capabilities);
-    let owned = |object: Object<'_>| object.into_iter().map(|(name, raw)| (name, raw.to_owned())).collect();
-    let of_token = RawValue::from_string(encode(&owned(of_token)).map_err(invalid)?).map_err(invalid)?;
-    claims.insert("access_token".into(), &of_token);
-    encode(&owned(claims)).map(Some).map_err(invalid)
+    let of_token = claims.as_ref().and_then(|claims| claims.get("access_token"));
+    let of_token = of_token.map(Value::members).transpose().map_err(invalid)?;
+    let mut of_token = copy_without(of_token.as_ref(), CAPABILITY);
+    let of_token = of_token.raw(CAPABILITY, CAPABILITIES).finish();
+    Ok(Some(copy_without(claims.as_ref(), "access_token").raw("access_token", &of_token).finish()))
+}
+
+/// A copy of an object, if there is one, without one of its members.
+fn copy_without(object: Option<&Object<'_>>, left_out: &str) -> ObjectWriter {
+    let mut copy = ObjectWriter::new();
+    for (name, value) in object.into_iter().flat_map(Object::members).filter(|(name, _)| *name != left_out) {
+        copy.raw(name, value.raw());
+    }
+    copy
 }
 
 /// An access token and what the service said of it.
@@ -189,55 +192,6 @@ pub struct AccessToken {
 /// How long before its death a token is renewed if the service names no time: what Microsoft's own clients do.
 const RENEWAL_MARGIN_SECS: u64 = 300;
 
-/// A success or error response; RFC 6749 sections 5.1 and 5.2 and Entra's additions.
-#[derive(serde::Deserialize)]
-struct WireResponse {
-    access_token: Option<String>,
-    token_type: Option<String>,
-    expires_in: Option<Seconds>,
-    ext_expires_in: Option<Seconds>,
-    expires_on: Option<Seconds>,
-    not_before: Option<Seconds>,
-    refresh_in: Option<Seconds>,
-    resource: Option<String>,
-    scope: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-    #[serde(default)]
-    error_codes: Vec<Seconds>,
-    timestamp: Option<String>,
-    trace_id: Option<String>,
-    correlation_id: Option<String>,
-    error_uri: Option<String>,
-    suberror: Option<String>,
-    claims: Option<String>,
-}
-
-/// A non-negative whole number, given as a number or as its digits in a string.
-struct Seconds(u64);
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
-            type Value = Seconds;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or a numeric string")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> core::result::Result<Seconds, E> {
-                Ok(Seconds(number))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> core::result::Result<Seconds, E> {
-                text.trim().parse().map(Seconds).map_err(|_| E::custom("not a number"))
-            }
-        }
-        deserializer.deserialize_any(Number)
-    }
-}
-
 /// Reads the answer to a token request that was sent at `sent`.
 ///
 /// # Errors
@@ -245,32 +199,33 @@ impl<'de> Deserialize<'de> for Seconds {
 /// [`ErrorCode::ServiceRefused`] and [`ErrorCode::ServiceUnavailable`] with the service's own words,
 /// [`ErrorCode::ResponseInvalid`] for anything that is not a token response.
 pub(crate) fn read_response(response: &HttpResponse, sent: Timestamp) -> Result<AccessToken> {
-    let wire: WireResponse = match serde_json::from_slice(response.body.expose()) {
-        Ok(wire) => wire,
-        Err(error) => return Err(unreadable(response, &error)),
-    };
-    if let (200..=299, None) = (response.status, &wire.error) {
-        return access_token(wire, sent);
+    match Object::parse(response.body.expose()) {
+        Err(fault) => Err(unreadable(response, fault)),
+        Ok(body)
+            if (200..=299).contains(&response.status) && body.get("error").is_none_or(Value::is_null) =>
+        {
+            access_token(&body, sent)
+        }
+        Ok(body) => Err(refusal(&body, response)),
     }
-    Err(refusal(wire, response))
 }
 
-fn access_token(wire: WireResponse, sent: Timestamp) -> Result<AccessToken> {
-    let invalid = |found: &'static str| {
+/// A success response, [RFC 6749 section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), and Entra's additions.
+fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
+    let invalid = |found: String| {
         Error::new(ErrorCode::ResponseInvalid, found, "a token response (RFC 6749 section 5.1)")
     };
-    let seconds = |number: Option<Seconds>| number.map(|seconds| seconds.0);
+    let without = |name| invalid(format!("JSON without a usable \"{name}\""));
+    let number = |name| body.get(name).and_then(Value::as_u64);
+    let access_token = text(body, "access_token").map(Secret::new);
     let access_token =
-        wire.access_token.map(Secret::new).ok_or_else(|| invalid("JSON without \"access_token\""))?;
-    if access_token.expose().is_empty() {
-        return Err(invalid("an empty \"access_token\""));
-    }
-    let token_type = wire.token_type.ok_or_else(|| invalid("JSON without \"token_type\""))?;
+        access_token.filter(|token| !token.expose().is_empty()).ok_or_else(|| without("access_token"))?;
+    let token_type = text(body, "token_type").ok_or_else(|| without("token_type"))?;
     if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err(invalid("a \"token_type\" other than Bearer"));
+        return Err(invalid("a \"token_type\" other than Bearer".into()));
     }
-    let expires_in = seconds(wire.expires_in).ok_or_else(|| invalid("JSON without \"expires_in\""))?;
-    let refresh_in = seconds(wire.refresh_in);
+    let expires_in = number("expires_in").ok_or_else(|| without("expires_in"))?;
+    let refresh_in = number("refresh_in");
     let expires_on = sent.plus_secs(expires_in);
     Ok(AccessToken {
         access_token,
@@ -279,27 +234,33 @@ fn access_token(wire: WireResponse, sent: Timestamp) -> Result<AccessToken> {
         refresh_on: refresh_in
             .map_or(expires_on.minus_secs(RENEWAL_MARGIN_SECS), |secs| sent.plus_secs(secs)),
         expires_in,
-        ext_expires_in: seconds(wire.ext_expires_in),
-        service_expires_on: seconds(wire.expires_on),
-        not_before: seconds(wire.not_before),
+        ext_expires_in: number("ext_expires_in"),
+        service_expires_on: number("expires_on"),
+        not_before: number("not_before"),
         refresh_in,
-        resource: wire.resource,
-        scope: wire.scope,
+        resource: text(body, "resource"),
+        scope: text(body, "scope"),
     })
 }
 
-fn refusal(wire: WireResponse, response: &HttpResponse) -> Error {
+fn text(body: &Object<'_>, name: &str) -> Option<String> {
+    body.get(name).and_then(Value::as_string)
+}
+
+/// An error response, [RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2), and Entra's additions.
+fn refusal(body: &Object<'_>, response: &HttpResponse) -> Error {
+    let codes = body.get("error_codes").and_then(Value::elements).unwrap_or_default();
     let service = ServiceError {
         status: response.status,
-        error: wire.error.unwrap_or_default(),
-        error_description: wire.error_description,
-        error_codes: wire.error_codes.iter().filter_map(|code| u32::try_from(code.0).ok()).collect(),
-        timestamp: wire.timestamp,
-        trace_id: wire.trace_id,
-        correlation_id: wire.correlation_id,
-        error_uri: wire.error_uri,
-        suberror: wire.suberror,
-        claims: wire.claims,
+        error: text(body, "error").unwrap_or_default(),
+        error_description: text(body, "error_description"),
+        error_codes: codes.into_iter().filter_map(|code| u32::try_from(code.as_u64()?).ok()).collect(),
+        timestamp: text(body, "timestamp"),
+        trace_id: text(body, "trace_id"),
+        correlation_id: text(body, "correlation_id"),
+        error_uri: text(body, "error_uri"),
+        suberror: text(body, "suberror"),
+        claims: text(body, "claims"),
         request_id: response.header("x-ms-request-id").map(str::to_owned),
         retry_after: retry_after(response),
     };
@@ -315,21 +276,20 @@ fn refusal(wire: WireResponse, response: &HttpResponse) -> Error {
 /// `Retry-After` in seconds, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). The service
 /// sends no dates there.
 fn retry_after(response: &HttpResponse) -> Option<u32> {
-    response.header("retry-after").and_then(|value| value.trim().parse().ok())
+    response.header("retry-after").and_then(|value| value.trim_ascii().parse().ok())
 }
 
 /// Says what answered instead of JSON, by length, form and type; never by content.
-fn unreadable(response: &HttpResponse, error: &serde_json::Error) -> Error {
+fn unreadable(response: &HttpResponse, fault: Fault) -> Error {
     let body = response.body.expose();
     let content_type = response.header("content-type").map_or("no content type", media_type);
     let status = response.status;
     let found = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => format!("an empty body (HTTP status {status})"),
         Some(b'<') => format!("HTML or XML of {} bytes (HTTP status {status}, {content_type})", body.len()),
-        Some(b'{') if error.is_eof() => {
+        Some(b'{') if fault == Fault::CutOff => {
             format!("JSON that is cut off after {} bytes (HTTP status {status})", body.len())
         }
-        Some(b'{') if error.is_data() => format!("JSON with a member of another type (HTTP status {status})"),
         Some(_) => {
             format!("{} bytes that are not a JSON object (HTTP status {status}, {content_type})", body.len())
         }
@@ -354,7 +314,7 @@ fn unreadable(response: &HttpResponse, error: &serde_json::Error) -> Error {
 
 /// The media type of a Content-Type header, if it looks like one.
 fn media_type(value: &str) -> &str {
-    let media_type = value.split(';').next().unwrap_or("").trim();
+    let media_type = value.split(';').next().unwrap_or("").trim_ascii();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte);
     if !media_type.is_empty() && media_type.len() <= 60 && media_type.bytes().all(is_plain) {
         media_type
@@ -477,7 +437,7 @@ mod tests {
                 200,
                 r#"{"access_token":7}"#,
                 ErrorCode::ResponseInvalid,
-                "JSON with a member of another type (HTTP status 200)",
+                "JSON without a usable \"access_token\"",
             ),
             (
                 200,
@@ -485,7 +445,7 @@ mod tests {
                 ErrorCode::ResponseInvalid,
                 "2 bytes that are not a JSON object (HTTP status 200, text/html)",
             ),
-            (200, "{}", ErrorCode::ResponseInvalid, "JSON without \"access_token\""),
+            (200, "{}", ErrorCode::ResponseInvalid, "JSON without a usable \"access_token\""),
             (
                 200,
                 r#"{"access_token":"x","token_type":"mac","expires_in":1}"#,
@@ -526,7 +486,7 @@ mod tests {
         assert_eq!(merged(None, true).as_deref(), Some(r#"{"access_token":{"xms_cc":{"values":["cp1"]}}}"#));
         let challenge = r#"{"access_token":{"nbf":{"essential":true,"value":"1"}},"x":1.50}"#;
         let expected =
-            r#"{"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":{"values":["cp1"]}},"x":1.50}"#;
+            r#"{"x":1.50,"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":{"values":["cp1"]}}}"#;
         assert_eq!(merged(Some(challenge), true).as_deref(), Some(expected));
         for broken in ["", "[]", "{", "7"] {
             assert_eq!(claims_parameter(Some(broken), false).unwrap_err().code(), ErrorCode::ClaimsInvalid);

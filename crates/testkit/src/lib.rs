@@ -7,3 +7,6 @@ pub mod authority;
 pub mod jwt;
 pub mod leaks;
 pub mod vectors;
+
+/// The JSON library that core's own reader and writer are held against.
+pub use serde_json;

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, Method, TransportFailure};
 use crate::secret::SecretString;
 use crate::time::Timestamp;
-use crate::token::{AccessToken, client_credentials_body, read_response};
+use crate::token::{AccessToken, Target, client_credentials_body, read_response};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +28,7 @@ pub(super) struct Flight {
     pub(super) key: CacheKey,
     /// Whether a cached token may be its result, should the service fail.
     pub(super) use_cache: bool,
+    target: Target,
     endpoint: String,
     claims: Option<String>,
     correlation_id: Option<String>,
@@ -55,6 +56,7 @@ pub(super) enum Progress {
 impl Flight {
     pub(super) fn new(
         key: CacheKey,
+        target: Target,
         endpoint: String,
         claims: Option<String>,
         correlation_id: Option<String>,
@@ -63,6 +65,7 @@ impl Flight {
         Self {
             key,
             use_cache,
+            target,
             endpoint,
             claims,
             correlation_id,
@@ -112,7 +115,7 @@ impl Flight {
         let (state, step) = match &config.credential {
             Credential::Assertion => (State::Assertion, Step::Assert { audience: audience.into() }),
             Credential::Certificate(certificate) => {
-                let prepared = certificate.template().prepare(audience, now, &self.entropy.uuid())?;
+                let prepared = certificate.template().prepare(audience, now, &self.entropy.uuid());
                 let request = prepared.signing_request().clone();
                 (State::Signature(prepared), Step::Sign(request))
             }
@@ -132,12 +135,7 @@ impl Flight {
             method: Method::Post,
             url,
             headers: self.headers(config),
-            body: client_credentials_body(
-                &config.client_id,
-                &self.key.target,
-                self.claims.as_deref(),
-                assertion,
-            ),
+            body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), assertion),
             timeout_millis: DEFAULT_TIMEOUT_MILLIS,
         }))
     }
