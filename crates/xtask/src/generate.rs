@@ -120,16 +120,18 @@ fn errors_page(host: &[(String, String)]) -> String {
         (ErrorKind::Internal, "certgrant itself, or what drives it"),
     ] {
         let codes = ErrorCode::ALL.iter().filter(|code| code.kind() == kind);
-        let rows: String =
-            codes.map(|code| row(&[&quoted(code.as_str()), code.summary(), code.hint()])).collect();
+        let rows =
+            codes.map(|code| vec![quoted(code.as_str()), code.summary().to_owned(), code.hint().to_owned()]);
         // Writing to a string does not fail.
         let _written = write!(
             page,
-            "\n## {heading}\n\n| code | what happened | what to do |\n| --- | --- | --- |\n{rows}"
+            "\n## {heading}\n\n{}",
+            table(&["code", "what happened", "what to do"], rows.collect())
         );
     }
-    page.push_str("\n## Only in JavaScript\n\n| code | what happened |\n| --- | --- |\n");
-    page.extend(host.iter().map(|(code, about)| row(&[&quoted(code), about])));
+    let rows = host.iter().map(|(code, about)| vec![quoted(code), about.clone()]);
+    page.push_str("\n## Only in JavaScript\n\n");
+    page.push_str(&table(&["code", "what happened"], rows.collect()));
     page
 }
 
@@ -137,9 +139,21 @@ fn quoted(code: &str) -> String {
     format!("`{code}`")
 }
 
-fn row(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-    format!("| {} |\n", cells.join(" | "))
+/// A table with its columns aligned, as the package's formatter wants it.
+fn table(header: &[&str], mut rows: Vec<Vec<String>>) -> String {
+    rows.insert(0, header.iter().map(|&cell| cell.to_owned()).collect());
+    for cell in rows.iter_mut().flatten() {
+        *cell = cell.replace('|', "\\|");
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |row: &[String]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+    };
+    let dashes: Vec<String> = widths.iter().map(|&width| "-".repeat(width)).collect();
+    rows.insert(1, dashes);
+    rows.iter().map(|row| line(row)).collect()
 }
 
 /// The lines between the common start and the common end; empty if the texts are the same.
@@ -183,8 +197,14 @@ mod tests {
     fn every_code_of_the_core_has_a_row() {
         let page = errors_page(&[]);
         for code in ErrorCode::ALL {
-            assert_eq!(page.matches(&format!("| `{}` |", code.as_str())).count(), 1, "{}", code.as_str());
+            assert_eq!(page.matches(&format!("\n| `{}` ", code.as_str())).count(), 1, "{}", code.as_str());
         }
+    }
+
+    #[test]
+    fn columns_of_a_table_are_aligned() {
+        let rows = vec![vec!["`A`".to_owned(), "x|y".to_owned()]];
+        assert_eq!(table(&["code", "what"], rows), "| code | what |\n| ---- | ---- |\n| `A`  | x\\|y |\n");
     }
 
     #[test]

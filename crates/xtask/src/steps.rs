@@ -24,12 +24,24 @@ pub(crate) struct Step {
     pub(crate) work: Work,
 }
 
-/// How the steps of a run ended.
+/// How the steps of a run ended, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    passed: Vec<(String, Duration)>,
-    skipped: Vec<(String, String)>,
-    failed: Vec<(String, Duration)>,
+    ended: Vec<Ended>,
+}
+
+#[derive(Debug)]
+struct Ended {
+    name: String,
+    time: Duration,
+    end: End,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    Passed,
+    Skipped(String),
+    Failed,
 }
 
 impl Tally {
@@ -43,16 +55,17 @@ impl Tally {
         let started = Instant::now();
         let result = work();
         let time = started.elapsed();
-        match result {
-            Ok(Outcome::Done(_)) => self.passed.push((name.to_owned(), time)),
-            Ok(Outcome::Skipped(reason)) => self.skipped.push((name.to_owned(), reason)),
+        let end = match result {
+            Ok(Outcome::Done(_)) => End::Passed,
+            Ok(Outcome::Skipped(reason)) => End::Skipped(reason),
             Err(error) => {
                 report.line(&format!("\n{error:#}\n"));
-                self.failed.push((name.to_owned(), time));
-                return false;
+                End::Failed
             }
-        }
-        true
+        };
+        let may_go_on = end != End::Failed;
+        self.ended.push(Ended { name: name.to_owned(), time, end });
+        may_go_on
     }
 
     /// Runs the steps in order, to the first that fails or to the end.
@@ -73,34 +86,41 @@ impl Tally {
 
     /// Whether nothing failed.
     pub(crate) fn is_good(&self) -> bool {
-        self.failed.is_empty()
+        self.count(&End::Failed) == 0
     }
 
-    /// Prints what took long, what was skipped and what failed, and the closing line with the numbers.
+    /// Prints how each step ended, why some were skipped, and the closing line with the numbers.
     pub(crate) fn print_summary(&self, report: &Report) {
         report.heading("summary");
-        let times = self
-            .passed
-            .iter()
-            .map(|step| (step, "passed"))
-            .chain(self.failed.iter().map(|step| (step, "failed")));
-        let mut rows: Vec<Vec<String>> = times
-            .map(|((name, time), result)| vec![name.clone(), result.to_owned(), duration(*time)])
-            .collect();
-        rows.extend(
-            self.skipped.iter().map(|(name, _)| vec![name.clone(), "skipped".to_owned(), "-".to_owned()]),
-        );
-        report.table(&["step", "result", "time"], &rows);
-        for (name, reason) in &self.skipped {
-            report.line(&format!("  {} {name}: {reason}", report.paint(Tone::Doubtful, "skipped")));
+        let rows = self.ended.iter().map(|step| {
+            let (result, time) = match step.end {
+                End::Passed => ("passed", duration(step.time)),
+                End::Skipped(_) => ("skipped", "-".to_owned()),
+                End::Failed => ("failed", duration(step.time)),
+            };
+            vec![step.name.clone(), result.to_owned(), time]
+        });
+        report.table(&["step", "result", "time"], &rows.collect::<Vec<_>>());
+        for step in &self.ended {
+            if let End::Skipped(reason) = &step.end {
+                report.line(&format!(
+                    "  {} {}: {reason}",
+                    report.paint(Tone::Doubtful, "skipped"),
+                    step.name
+                ));
+            }
         }
         report.line("");
         report.line(&self.closing_line());
     }
 
+    fn count(&self, end: &End) -> usize {
+        self.ended.iter().filter(|step| step.end == *end).count()
+    }
+
     /// The numbers in the form that CI reads.
     fn closing_line(&self) -> String {
-        format!("{} passed, {} failed", self.passed.len(), self.failed.len())
+        format!("{} passed, {} failed", self.count(&End::Passed), self.count(&End::Failed))
     }
 }
 
