@@ -161,7 +161,7 @@ impl StepInput {
             Self::Begin { entropy } => Input::Begin(entropy.as_ref().try_into().map_err(|_| {
                 Error::new(ErrorCode::StepUnexpected, "entropy of another length", "32 random bytes")
             })?),
-            Self::Signature { signature } => Input::Signature(signature.to_vec()),
+            Self::Signature { signature } => Input::Signature(signature.to_vec().into()),
             Self::Assertion { assertion } => Input::Assertion(assertion.into()),
             Self::SigningFailed { message } => Input::SigningFailed(message),
             Self::Response { status, headers, body } => Input::Response(HttpResponse {

@@ -50,14 +50,16 @@ impl Client {
     /// Looks for a cached token or a flight to join, or starts a flight.
     #[napi(catch_unwind)]
     pub fn acquire(&self, env: Env, request: TokenRequest, now: f64) -> napi::Result<Acquired> {
-        let acquire = || self.core.borrow_mut().acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
+        let acquire =
+            || self.core.borrow_mut().acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
         acquire().map(Acquired::from).map_err(|error| throwable(env, &error))
     }
 
     /// Takes a flight one step further.
     #[napi(catch_unwind)]
     pub fn step(&self, env: Env, flight: u32, input: StepInput, now: f64) -> napi::Result<Step> {
-        let step = || self.core.borrow_mut().step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
+        let step =
+            || self.core.borrow_mut().step(FlightId::from_u32(flight), input.into_core()?, timestamp(now));
         step().map(Step::from).map_err(|error| throwable(env, &error))
     }
 

@@ -161,7 +161,7 @@ pub fn step_input(input: &Members) -> Result<Input> {
     let bytes = |name| input.bytes(name).ok_or_else(incomplete);
     Ok(match text("kind")?.as_str() {
         "begin" => Input::Begin(bytes("entropy")?.try_into().map_err(|_| incomplete())?),
-        "signature" => Input::Signature(bytes("signature")?),
+        "signature" => Input::Signature(bytes("signature")?.into()),
         "assertion" => Input::Assertion(text("assertion")?.into()),
         "signingFailed" => Input::SigningFailed(text("message")?),
         "response" => Input::Response(HttpResponse {

@@ -116,6 +116,10 @@ fn two_digits(tens: u8, ones: u8) -> Option<u64> {
 }
 
 /// `MMDDHHMMSSZ` of a year, as seconds since the epoch.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a year has four digits: nothing here comes near an overflow"
+)]
 fn date_time(year: u64, rest: &[u8]) -> Option<Timestamp> {
     let [m1, m2, d1, d2, h1, h2, n1, n2, s1, s2, b'Z'] = *rest else {
         return None;
@@ -130,6 +134,10 @@ fn date_time(year: u64, rest: &[u8]) -> Option<Timestamp> {
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar; before that, none. Years count from March, so that leap days come last.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a year has four digits: nothing here comes near an overflow"
+)]
 fn days_since_epoch(year: u64, month: u64, day: u64) -> Option<u64> {
     let shifted_year = year.checked_sub(u64::from(month <= 2))?;
     let shifted_month = month.checked_add(9)?.checked_rem(12)?;

@@ -12,7 +12,7 @@ use crate::credential::{Credential, check_client_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, HttpResponse, TransportFailure};
 use crate::jws::SigningRequest;
-use crate::secret::SecretString;
+use crate::secret::{SecretBytes, SecretString};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
 use alloc::string::String;
@@ -92,7 +92,7 @@ pub enum Input {
     /// 32 fresh random bytes: the flight's ids and jitter come from them.
     Begin([u8; 32]),
     /// Answer to [`Step::Sign`]: the signature.
-    Signature(Vec<u8>),
+    Signature(SecretBytes),
     /// Answer to [`Step::Assert`]: an assertion in compact form.
     Assertion(SecretString),
     /// Answer to [`Step::Sign`] or [`Step::Assert`]: it failed. The text says how and must hold no secret.

@@ -7,6 +7,7 @@ use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::ObjectWriter;
 use alloc::string::String;
+use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 /// Signature algorithm, [RFC 7518 section 3.1](https://www.rfc-editor.org/rfc/rfc7518#section-3.1).
@@ -41,12 +42,19 @@ impl Algorithm {
 }
 
 /// What a signer is asked for: an RSA signature over `signing_input`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SigningRequest {
     /// The signature algorithm.
     pub algorithm: Algorithm,
     /// The octets to sign: `BASE64URL(header) "." BASE64URL(payload)`, all ASCII.
     pub signing_input: String,
+}
+
+impl fmt::Debug for SigningRequest {
+    /// Without the signing input, which is an assertion but for its signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningRequest").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
 }
 
 impl SigningRequest {
@@ -57,10 +65,17 @@ impl SigningRequest {
 }
 
 /// The header part of an assertion, which is the same for all assertions of a certificate: encoded once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct EncodedHeader {
     algorithm: Algorithm,
     encoded: String,
+}
+
+impl fmt::Debug for EncodedHeader {
+    /// Without the text, so that no part of an assertion is printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedHeader").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
 }
 
 impl EncodedHeader {

@@ -49,7 +49,7 @@
 //!         let mut input = Input::Begin([7; 32]); // the host's random bytes
 //!         loop {
 //!             input = match client.step(flight, input, now)? {
-//!                 Step::Sign(request) => Input::Signature(sign(&request)),
+//!                 Step::Sign(request) => Input::Signature(sign(&request).into()),
 //!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
 //!                 Step::Send(request) => {
 //!                     let (status, body) = send(&request);
@@ -73,10 +73,13 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(
+    clippy::alloc_instead_of_core,
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::panic_in_result_fn,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
     clippy::unwrap_used,
     clippy::expect_used
 )]

@@ -44,6 +44,26 @@ pub struct ClientOptions {
     pub max_retries: Option<u32>,
 }
 
+impl Default for ClientOptions {
+    /// The public cloud's v2 endpoint; tenant, client id and certificate are left to fill in.
+    fn default() -> Self {
+        Self {
+            authority: "https://login.microsoftonline.com".into(),
+            tenant: String::new(),
+            client_id: String::new(),
+            endpoint: EndpointVersion::V2,
+            certificate: SecretBytes::new(Vec::new()),
+            thumbprint: None,
+            algorithm: None,
+            send_certificate_chain: false,
+            additionally_allowed_tenants: Vec::new(),
+            api_version: None,
+            product: None,
+            max_retries: None,
+        }
+    }
+}
+
 impl ClientOptions {
     /// The checked configuration, and the private key for the host's signer: core does not keep it.
     ///
@@ -128,18 +148,10 @@ mod tests {
 
     fn options() -> ClientOptions {
         ClientOptions {
-            authority: "https://login.microsoftonline.com".into(),
             tenant: vector::TENANT.into(),
             client_id: vector::CLIENT_ID.into(),
-            endpoint: EndpointVersion::V2,
             certificate: vector::pem().into_bytes().into(),
-            thumbprint: None,
-            algorithm: None,
-            send_certificate_chain: false,
-            additionally_allowed_tenants: Vec::new(),
-            api_version: None,
-            product: None,
-            max_retries: None,
+            ..ClientOptions::default()
         }
     }
 

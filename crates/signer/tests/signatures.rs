@@ -5,7 +5,7 @@
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
 };
-use certgrant_core::{Algorithm, Bundle, PrivateKey, SigningRequest};
+use certgrant_core::{Algorithm, AssertionTemplate, Bundle, PrivateKey, SigningRequest, Timestamp};
 use certgrant_signer::{AwsLcSigner, RustCryptoSigner};
 use certgrant_testkit::{jwt, vectors::assertion_rs256 as vector};
 use getrandom::SysRng;
@@ -31,6 +31,17 @@ fn rs256_equals_the_signature_that_openssl_made() {
     let request = request(Algorithm::Rs256);
     assert_eq!(AwsLcSigner::new(&key()).unwrap().sign(&request).unwrap(), expected);
     assert_eq!(RustCryptoSigner::new(&key()).unwrap().sign(&request, &mut SysRng).unwrap(), expected);
+}
+
+#[test]
+fn assertion_of_the_vector_is_reproduced_byte_for_byte() {
+    let bundle = Bundle::from_pem(vector::pem().as_bytes()).unwrap();
+    let thumbprint = bundle.chain[0].thumbprint_sha1();
+    let template = AssertionTemplate::new(vector::CLIENT_ID, Algorithm::Rs256, &thumbprint, &[], None);
+    let issued_at = Timestamp::from_secs(vector::ISSUED_AT);
+    let prepared = template.with_lifetime(300).prepare(vector::AUDIENCE, issued_at, vector::JTI);
+    let signature = AwsLcSigner::new(&bundle.key).unwrap().sign(prepared.signing_request()).unwrap();
+    assert_eq!(prepared.with_signature(&signature).unwrap().expose(), vector::ASSERTION);
 }
 
 #[test]
@@ -64,7 +75,7 @@ fn ps256_of_aws_lc_verifies_with_rustcrypto() {
 #[test]
 fn ps256_signatures_are_salted() {
     let signer = RustCryptoSigner::new(&key()).unwrap();
-    let mut sign = || signer.sign(&request(Algorithm::Ps256), &mut SysRng).unwrap();
+    let sign = || signer.sign(&request(Algorithm::Ps256), &mut SysRng).unwrap();
     assert_ne!(sign(), sign());
 }
 

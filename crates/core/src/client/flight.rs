@@ -84,7 +84,7 @@ impl Flight {
                 self.authenticate(config, now)
             }
             (State::Signature(prepared), Input::Signature(signature)) => {
-                Ok(match prepared.with_signature(&signature) {
+                Ok(match prepared.with_signature(signature.expose()) {
                     Ok(assertion) => self.send(config, &assertion, now),
                     Err(error) => Progress::Landed(Err(error)),
                 })
