@@ -177,6 +177,7 @@ impl StepInput {
 }
 
 /// What a flight asks of the host.
+#[expect(clippy::large_enum_variant, reason = "made once for each step and converted at once")]
 #[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
 pub enum Step {
     /// Sign this.

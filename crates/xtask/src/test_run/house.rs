@@ -80,22 +80,20 @@ fn names_path(line: &str, path: &str) -> bool {
     })
 }
 
-/// The registry that a line of a lock file or of a registry's configuration names, unless it is the public one.
+/// The registry that a line of a lock file or of a registry's configuration names; Cargo.lock has to name the public index,
+/// and does so in its own fixed words.
 fn foreign_registry(file: &str, line: &str) -> Option<String> {
-    const PUBLIC: [&str; 3] =
-        ["registry.npmjs.org", "github.com/rust-lang/crates.io-index", "index.crates.io"];
     let name = Path::new(file).file_name()?.to_str()?;
     let line = line.trim();
     let names_registry = match name {
         "package-lock.json" => line.starts_with("\"resolved\""),
-        "Cargo.lock" => line.starts_with("source"),
+        "Cargo.lock" => line.starts_with("source") && !line.ends_with("crates.io-index\""),
         ".npmrc" => line.contains("registry="),
         "requirements.txt" => line.starts_with("--"),
         _ => false,
     };
     let (_, address) = line.split_once("://").filter(|_| names_registry)?;
-    (!PUBLIC.iter().any(|public| address.starts_with(public)))
-        .then(|| address.split(['/', '"']).next().unwrap_or(address).to_owned())
+    Some(address.split(['/', '"']).next().unwrap_or(address).to_owned())
 }
 
 #[cfg(test)]
@@ -112,11 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn registry_other_than_the_public_ones_is_found() {
+    fn registry_is_found_where_none_has_to_stand() {
         let line = r#"      "resolved": "https://npm.example.net/x/-/x-1.0.0.tgz","#;
         assert_eq!(foreign_registry("a/package-lock.json", line).as_deref(), Some("npm.example.net"));
-        let line = r#"source = "registry+https://github.com/rust-lang/crates.io-index""#;
-        assert_eq!(foreign_registry("Cargo.lock", line), None);
+        let line = r#"source = "registry+https://cargo.example.net/index""#;
+        assert_eq!(foreign_registry("Cargo.lock", line).as_deref(), Some("cargo.example.net"));
+        assert_eq!(
+            foreign_registry("Cargo.lock", r#"source = "registry+https://a.b/crates.io-index""#),
+            None
+        );
         assert_eq!(foreign_registry("README.md", "https://npm.example.net"), None);
     }
 

@@ -1,4 +1,4 @@
-//! Interoperation with what others wrote: npm packages and Python packages, in both directions.
+//! What runs against the emulator: the READMEs' programs, and what others wrote: npm and Python packages, both directions.
 //!
 //! The Python packages go into an environment of their own in the target folder. Python is no part of the product, but the
 //! step is not skipped without it: the line then names what to install.
@@ -15,14 +15,25 @@ use crate::report::{LiveLine, Outcome};
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
-pub(super) const STEPS: [Step; 1] = [Step {
-    name: "interop",
-    about: "independent peers read what certgrant writes, and the emulator reads what they write",
-    needs_build: true,
-    work: run,
-}];
+pub(super) const STEPS: [Step; 2] = [
+    Step {
+        name: "readme",
+        about: "the programs of the READMEs run as they stand there",
+        needs_build: true,
+        work: |workspace, live| {
+            let environment = [("CERTGRANT_EMULATOR", emulator::build(workspace, live)?)];
+            node_test(&workspace.path("tests/readme"), &environment, live)
+        },
+    },
+    Step {
+        name: "interop",
+        about: "independent peers read what certgrant writes, and the emulator reads what they write",
+        needs_build: true,
+        work: interop,
+    },
+];
 
-fn run(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+fn interop(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     let environment = [
         ("CERTGRANT_PYTHON", python(workspace, live)?),
         ("CERTGRANT_EMULATOR", emulator::build(workspace, live)?),
