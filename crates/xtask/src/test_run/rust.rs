@@ -36,8 +36,8 @@ pub(super) const STEPS: [Step; 5] = [
     },
 ];
 
-/// The bindings that are compiled for the host only so that their lints and tests run.
-const WASM_BINDINGS: [&str; 4] = ["--package", "certgrant-wasm", "--package", "certgrant-wasm-rsa"];
+/// Each is built by a call of its own: the first does without the standard library, the second does not.
+const WASM_BINDINGS: [&str; 2] = ["certgrant-wasm", "certgrant-wasm-rsa"];
 
 fn format(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     workspace.cargo().args(["fmt", "--all", "--check"]).output(live)?;
@@ -45,19 +45,22 @@ fn format(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
 }
 
 fn clippy(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    let clippy = workspace.cargo().args(["clippy", "--workspace", "--all-targets"]);
+    let clippy = workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]);
     clippy.args(["--", "--deny", "warnings"]).output(live)?;
     Ok(Outcome::done(""))
 }
 
 fn clippy_wasm(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    let clippy = workspace.cargo().arg("clippy").args(WASM_BINDINGS).args(["--target", WASM_TARGET]);
-    clippy.args(["--", "--deny", "warnings"]).output(live)?;
+    for package in WASM_BINDINGS {
+        let clippy = workspace.cargo().args(["clippy", "--package", package, "--target", WASM_TARGET]);
+        clippy.args(["--all-features", "--", "--deny", "warnings"]).output(live)?;
+    }
     Ok(Outcome::done(""))
 }
 
 fn tests(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    let output = workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]).output(live)?;
+    let output =
+        workspace.cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]).output(live)?;
     Ok(Outcome::done(format!("{} tests", passed(&output))))
 }
 
