@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { adalCall, BACKENDS, callsOfEachKind, credentialCall, runCertgrant } from "./fixtures/certgrant.mjs";
+import { adalCall, BACKENDS, credentialCall, KINDS, runCertgrant } from "./fixtures/certgrant.mjs";
 import { selfSigned } from "./fixtures/certificate.mjs";
 import { startEmulator } from "./fixtures/emulator.mjs";
 import { startMisleader } from "./fixtures/misleader.mjs";
@@ -32,76 +32,85 @@ import { CHAINED, SINGLE } from "./fixtures/vectors.mjs";
 
 const HOUR = 60 * 60 * 1000;
 const STRANGER = selfSigned();
+/** Sent with adal-node's calls; the other interface has a new one for each request. */
+const CORRELATION_ID = randomUUID();
+
+/** What is asked for, and what has to come of it. */
+const TOKENS = [
+  ...KINDS.map(({ name, alg, call }) => ({ name, call, check: checkKind(alg) })),
+  ...[credentialCall, adalCall].flatMap((call) => [
+    {
+      name: `${call.name}: a v2 token for a resource that wants such tokens`,
+      call: (authority) => call(authority, { resource: ORDERS, scope: `${ORDERS}/.default` }),
+      check: checkOrders,
+    },
+    {
+      name: `${call.name}: in a tenant that is named by its domain`,
+      call: (authority) => call(authority, { tenant: DOMAIN }),
+      check: (emulator, { token }) => expectGraphToken(emulator, token),
+    },
+  ]),
+  {
+    name: "for a subject name and issuer, by the chain in the header",
+    call: (authority) =>
+      credentialCall(authority, {
+        clientId: TRUSTED_BY_NAME,
+        certificate: CHAINED.pem,
+        options: { sendCertificateChain: true },
+      }),
+    check: checkTrusted,
+  },
+];
+
+function checkKind(alg) {
+  return async (emulator, { token, expiresOn, tokenType, assertions }, line, { api }) => {
+    const { exp } = await expectGraphToken(emulator, token);
+    assert.equal(tokenType, "Bearer");
+    assert.ok(Math.abs(expiresOn - exp * 1000) < 5000, `${expiresOn} is when the token expires, ${exp}`);
+    assert.equal(assertions.length, 1);
+    const path = api === "adal" ? "oauth2/token" : "oauth2/v2.0/token";
+    const hint = alg === "PS256" ? "x5t#S256" : "x5t";
+    const checks = `tenant, grant, jwt, typ, alg ${alg}, claims, key hint ${hint}, `;
+    assert.ok(line.startsWith(`POST /${TENANT}/${path} 200 client ${CLIENT}; checked ${checks}`), line);
+  };
+}
+
+async function checkOrders(emulator, { token }) {
+  const { issuer } = await emulator.get(`/${TENANT}/v2.0/.well-known/openid-configuration`);
+  const { ver, azp, azpacr, tid, idtyp } = await verified(emulator, token, { issuer, audience: ORDERS_ID });
+  const expected = { ver: "2.0", azp: CLIENT, azpacr: "2", tid: TENANT, idtyp: "app" };
+  assert.deepEqual({ ver, azp, azpacr, tid, idtyp }, expected);
+}
+
+async function checkTrusted(emulator, { token }, line) {
+  const issuer = `https://sts.windows.net/${TENANT}/`;
+  const { appid, appidacr } = await verified(emulator, token, { issuer, audience: GRAPH });
+  assert.deepEqual({ appid, appidacr }, { appid: TRUSTED_BY_NAME, appidacr: "2" });
+  assert.match(line, /trusted|subject name/);
+}
 
 for (const strict of [false, true]) {
   for (const backend of BACKENDS) {
     describe(`tokens from the ${strict ? "strict" : "lenient"} emulator, ${backend} backend`, () => {
       let emulator;
+      let calls;
+      let results;
+      const lines = [];
       before(async () => {
         emulator = await startEmulator({ strict });
+        calls = TOKENS.map(({ call }) => call(emulator.authority));
+        results = await runCertgrant(backend, calls, emulator);
+        for (const _ of calls) lines.push(await emulator.line("POST "));
       });
       after(() => emulator.stop());
 
-      const one = async (call) => {
-        emulator.forgetLines();
-        const [result] = await runCertgrant(backend, [call], emulator);
-        assert.equal(result.error, undefined, JSON.stringify(result.error));
-        const line = await emulator.line("POST ");
-        assert.doesNotMatch(line, /deviations/);
-        return { ...result, line };
-      };
-
-      // The authority is not needed for the names.
-      for (const { name } of callsOfEachKind("https://localhost")) {
+      for (const [index, { name, check }] of TOKENS.entries()) {
         it(name, async () => {
-          const { alg, call } = callsOfEachKind(emulator.authority).find((kind) => kind.name === name);
-          const { token, expiresOn, tokenType, assertions, line } = await one(call);
-          const { exp } = await expectGraphToken(emulator, token);
-          assert.equal(tokenType, "Bearer");
-          assert.ok(Math.abs(expiresOn - exp * 1000) < 5000, `${expiresOn} is when the token expires, ${exp}`);
-          assert.equal(assertions.length, 1);
-          const path = call.api === "adal" ? "oauth2/token" : "oauth2/v2.0/token";
-          const hint = alg === "PS256" ? "x5t#S256" : "x5t";
-          const expected = `POST /${TENANT}/${path} 200 client ${CLIENT}; checked tenant, grant, jwt, typ, alg ${alg}, claims, key hint ${hint}, `;
-          assert.ok(line.startsWith(expected), line);
+          assert.equal(results[index].error, undefined, JSON.stringify(results[index].error));
+          assert.doesNotMatch(lines[index], /deviations/);
+          await check(emulator, results[index], lines[index], calls[index]);
         });
       }
-
-      it("a v2 token for a resource that wants such tokens, by both interfaces", async () => {
-        for (const call of [
-          credentialCall(emulator.authority, { scope: `${ORDERS}/.default` }),
-          adalCall(emulator.authority, { resource: ORDERS }),
-        ]) {
-          const { token } = await one(call);
-          const { issuer } = await emulator.get(`/${TENANT}/v2.0/.well-known/openid-configuration`);
-          const { ver, azp, azpacr, tid, idtyp } = await verified(emulator, token, { issuer, audience: ORDERS_ID });
-          assert.deepEqual(
-            { ver, azp, azpacr, tid, idtyp },
-            { ver: "2.0", azp: CLIENT, azpacr: "2", tid: TENANT, idtyp: "app" },
-          );
-        }
-      });
-
-      it("in a tenant that is named by its domain", async () => {
-        for (const call of [credentialCall, adalCall]) {
-          const { token } = await one(call(emulator.authority, { tenant: DOMAIN }));
-          await expectGraphToken(emulator, token);
-        }
-      });
-
-      it("for a subject name and issuer, by the chain in the header", async () => {
-        const { token, line } = await one(
-          credentialCall(emulator.authority, {
-            clientId: TRUSTED_BY_NAME,
-            certificate: CHAINED.pem,
-            options: { sendCertificateChain: true },
-          }),
-        );
-        const issuer = `https://sts.windows.net/${TENANT}/`;
-        const { appid, appidacr } = await verified(emulator, token, { issuer, audience: GRAPH });
-        assert.deepEqual({ appid, appidacr }, { appid: TRUSTED_BY_NAME, appidacr: "2" });
-        assert.match(line, /trusted|subject name/);
-      });
     });
   }
 }
@@ -138,63 +147,64 @@ function target(uri) {
   return (api) => (api === "adal" ? { resource: uri } : { scope: `${uri}/.default` });
 }
 
-/** The calls of one interface with the refusals that they can meet. */
-function refusalsOf(api) {
-  const changed = REFUSALS.map((row) => ({ ...row, change: typeof row.change === "function" ? row.change(api) : row.change }));
-  // adal-node's call has a resource, no scope.
-  return changed.filter(({ change }) => change && !(api === "adal" && change.scope));
+/** The rows of both interfaces; adal-node's call has a resource, no scope. */
+const FAULTS = [
+  ...REFUSALS.map((row) => ({ ...row, makeCall: credentialCall, check: checkCredentialError, change: changed(row, "credential") })),
+  ...REFUSALS.map((row) => ({ ...row, makeCall: adalCall, check: checkAdalError, change: changed(row, "adal") })),
+].filter(({ change, makeCall }) => change && !(makeCall === adalCall && change.scope));
+
+function changed({ change }, api) {
+  return typeof change === "function" ? change(api) : change;
 }
 
 for (const backend of BACKENDS) {
   describe(`refusals, ${backend} backend`, () => {
     let emulator;
     let misleader;
+    let results;
     before(async () => {
       emulator = await startEmulator();
       misleader = await startMisleader(emulator, OTHER_TENANT, TENANT);
+      const calls = FAULTS.map(({ makeCall, change: { misled = false, ...changes } }) => {
+        const [authority, tenant] = misled ? [misleader.authority, OTHER_TENANT] : [emulator.authority, TENANT];
+        return makeCall(authority, { tenant, correlationId: CORRELATION_ID, ...changes });
+      });
+      results = await runCertgrant(backend, calls, misleader);
     });
     after(async () => {
       await misleader.stop();
       await emulator.stop();
     });
 
-    const refused = async (makeCall, { misled = false, clockOffset, ...changes }, more = {}) => {
-      const [host, tenant] = misled ? [misleader, OTHER_TENANT] : [emulator, TENANT];
-      const call = makeCall(host.authority, { tenant, ...more, ...changes });
-      const [{ token, error }] = await runCertgrant(backend, [call], { caFile: host.caFile, clockOffset });
-      assert.equal(token, undefined, "there is no token");
-      return error;
-    };
-
-    for (const { fault, change, code, error, status, hint } of refusalsOf("credential")) {
-      it(`credential: ${fault}: ${code}`, async () => {
-        const thrown = await refused(credentialCall, change);
-        assert.equal(thrown.name, "AuthenticationError");
-        assert.equal(thrown.code, "ERR_SERVICE_REFUSED");
-        assert.equal(thrown.statusCode, status);
-        assert.match(thrown.hint, hint);
-        const { errorCodes, error: name, errorDescription, correlationId, traceId, timestamp } = thrown.errorResponse;
-        assert.deepEqual([errorCodes, name], [[code], error]);
-        assert.match(errorDescription, new RegExp(`^AADSTS${code}: `));
-        assert.match(correlationId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-        assert.ok(errorDescription.includes(correlationId) && errorDescription.includes(traceId));
-        assert.match(timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
-      });
-    }
-
-    for (const { fault, change, code, error, status, hint } of refusalsOf("adal")) {
-      it(`adal: ${fault}: ${code}`, async () => {
-        const correlationId = randomUUID();
-        const thrown = await refused(adalCall, change, { correlationId });
-        assert.equal(thrown.name, "Error");
-        assert.equal(thrown.code, "ERR_SERVICE_REFUSED");
-        assert.deepEqual([thrown.errorCodes, thrown.error, thrown.status], [[code], error, status]);
-        assert.match(thrown.hint, hint);
-        const start = `Get Token request returned http error: ${status} and server response: {`;
-        assert.ok(thrown.message.startsWith(start), thrown.message);
-        const answered = JSON.parse(thrown.message.slice(start.length - 1));
-        assert.equal(answered.correlation_id, correlationId);
+    for (const [index, { makeCall, check, fault, ...expected }] of FAULTS.entries()) {
+      it(`${makeCall.name}: ${fault}: ${expected.code}`, () => {
+        assert.equal(results[index].token, undefined, "there is no token");
+        check(results[index].error, expected);
       });
     }
   });
+}
+
+function checkCredentialError(thrown, { code, error, status, hint }) {
+  assert.equal(thrown.name, "AuthenticationError");
+  assert.equal(thrown.code, "ERR_SERVICE_REFUSED");
+  assert.equal(thrown.statusCode, status);
+  assert.match(thrown.hint, hint);
+  const { errorCodes, error: name, errorDescription, correlationId, traceId, timestamp } = thrown.errorResponse;
+  assert.deepEqual([errorCodes, name], [[code], error]);
+  assert.match(errorDescription, new RegExp(`^AADSTS${code}: `));
+  assert.match(correlationId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  assert.ok(errorDescription.includes(correlationId) && errorDescription.includes(traceId));
+  assert.match(timestamp, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/);
+}
+
+function checkAdalError(thrown, { code, error, status, hint }) {
+  assert.equal(thrown.name, "Error");
+  assert.equal(thrown.code, "ERR_SERVICE_REFUSED");
+  assert.deepEqual([thrown.errorCodes, thrown.error, thrown.status], [[code], error, status]);
+  assert.match(thrown.hint, hint);
+  const start = `Get Token request returned http error: ${status} and server response: {`;
+  assert.ok(thrown.message.startsWith(start), thrown.message);
+  const answered = JSON.parse(thrown.message.slice(start.length - 1));
+  assert.equal(answered.correlation_id, CORRELATION_ID);
 }

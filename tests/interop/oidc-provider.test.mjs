@@ -48,8 +48,8 @@ describe("oidc-provider, v2 path", () => {
     describe(`${backend} backend`, () => {
       const one = async (changes, { clockOffset, ...options } = {}) => {
         provider.refusals.length = 0;
-        const call = credentialCall(provider.authority, { ...changes, options });
-        const [result] = await runCertgrant(backend, [call], { caFile: provider.caFile, clockOffset });
+        const call = credentialCall(provider.authority, { ...changes, clockOffset, options });
+        const [result] = await runCertgrant(backend, [call], { caFile: provider.caFile });
         return result;
       };
       const expectRefusal = ({ token, error }, reason) => {
