@@ -58,8 +58,8 @@ const GROUPS = [
   { name: "everything else", includes: (leak) => !MISPLACED.test(leak) && !REPEATED.test(leak) },
 ];
 
-async function madeUpToken() {
-  return new SignJWT({ aud: GRAPH, made: "up" }).setProtectedHeader({ alg: "RS256" }).sign(createPrivateKey(STRANGER.key));
+async function madeUpToken(audience = GRAPH) {
+  return new SignJWT({ aud: audience, made: "up" }).setProtectedHeader({ alg: "RS256" }).sign(createPrivateKey(STRANGER.key));
 }
 
 /** A run of everything, or a short one with a leak planted somewhere. */
@@ -182,7 +182,7 @@ describe("the scan", () => {
   let scan;
   before(async () => {
     token = await madeUpToken();
-    assertion = await madeUpToken();
+    assertion = await madeUpToken("https://login.example/token");
     scan = secretsOf([assertion], [token]);
   });
 
@@ -205,7 +205,9 @@ describe("the scan", () => {
         der.toString("base64"),
         der.subarray(501).toString("base64url"),
         der.toString("hex").toUpperCase(),
-        inspect(der),
+        inspect(der.subarray(400)),
+        inspect(new Uint8Array(der.subarray(400))),
+        JSON.stringify(new Uint8Array(der.subarray(400))),
         d,
         Buffer.from(p, "base64url").toString("hex"),
         OTHER_KEYS[0].split("\n")[1],
