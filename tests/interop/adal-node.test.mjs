@@ -18,7 +18,14 @@ for (const strict of [false, true]) {
 
     const acquire = async (changes) => {
       const { key, thumbprint } = SINGLE;
-      const usual = { authority: emulator.authority, tenant: TENANT, clientId: CLIENT, resource: GRAPH, key, thumbprint };
+      const usual = {
+        authority: emulator.authority,
+        tenant: TENANT,
+        clientId: CLIENT,
+        resource: GRAPH,
+        key,
+        thumbprint,
+      };
       emulator.forgetLines();
       const { result } = await run("adal-node", { ...usual, ...changes }, emulator);
       return result;

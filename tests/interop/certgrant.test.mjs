@@ -28,7 +28,7 @@ import {
   UNKNOWN,
 } from "./fixtures/registrations.mjs";
 import { expectGraphToken, verified } from "./fixtures/tokens.mjs";
-import { CHAINED, SINGLE } from "./fixtures/vectors.mjs";
+import { CHAINED } from "./fixtures/vectors.mjs";
 
 const HOUR = 60 * 60 * 1000;
 const STRANGER = selfSigned();
@@ -149,7 +149,12 @@ function target(uri) {
 
 /** The rows of both interfaces; adal-node's call has a resource, no scope. */
 const FAULTS = [
-  ...REFUSALS.map((row) => ({ ...row, makeCall: credentialCall, check: checkCredentialError, change: changed(row, "credential") })),
+  ...REFUSALS.map((row) => ({
+    ...row,
+    makeCall: credentialCall,
+    check: checkCredentialError,
+    change: changed(row, "credential"),
+  })),
   ...REFUSALS.map((row) => ({ ...row, makeCall: adalCall, check: checkAdalError, change: changed(row, "adal") })),
 ].filter(({ change, makeCall }) => change && !(makeCall === adalCall && change.scope));
 

@@ -72,10 +72,20 @@ const ROWS = [
     700027,
     "invalid_client",
     401,
-    new RegExp(`not registered.*The key was not found.*Thumbprint of key used by client: '${STRANGER.thumbprint}'`, "s"),
+    new RegExp(
+      `not registered.*The key was not found.*Thumbprint of key used by client: '${STRANGER.thumbprint}'`,
+      "s",
+    ),
   ],
   ["registered key has expired", of(EXPIRED_KEY), 700027, "invalid_client", 401, /The key used is expired.*End=/s],
-  ["registered key is not yet valid", of(FUTURE_KEY), 700027, "invalid_client", 401, /The key used is expired.*Start=/s],
+  [
+    "registered key is not yet valid",
+    of(FUTURE_KEY),
+    700027,
+    "invalid_client",
+    401,
+    /The key used is expired.*Start=/s,
+  ],
   [
     "signature is another key's",
     { signer: STRANGER },
@@ -96,9 +106,22 @@ const ROWS = [
   ["no service principal in the tenant", of(NOT_IN_TENANT), 7000229, "invalid_client", 401],
   ["application is disabled", of(DISABLED), 7000112, "unauthorized_client", 400],
   ["scope without /.default", { form: { scope: `${GRAPH}/User.Read` } }, 1002012, "invalid_scope", 400],
-  ["two scopes", { form: { scope: `${GRAPH}/.default https://vault.azure.net/.default` } }, 70011, "invalid_scope", 400],
+  [
+    "two scopes",
+    { form: { scope: `${GRAPH}/.default https://vault.azure.net/.default` } },
+    70011,
+    "invalid_scope",
+    400,
+  ],
   ["scope without a resource", { form: { scope: "/.default" } }, 70011, "invalid_scope", 400],
-  ["resource is unknown", { form: { scope: "api://nowhere/.default" } }, 500011, "invalid_resource", 400, /api:\/\/nowhere/],
+  [
+    "resource is unknown",
+    { form: { scope: "api://nowhere/.default" } },
+    500011,
+    "invalid_resource",
+    400,
+    /api:\/\/nowhere/,
+  ],
   // Documents disagree about its error: invalid_client or invalid_grant. The emulator says invalid_grant.
   ["resource wants a role", { form: { scope: `${GUARDED}/.default` } }, 501051, "invalid_grant", 400],
 ].map(([fault, request, code, error, status, text = /./]) => ({ fault, request, code, error, status, text }));
@@ -113,7 +136,9 @@ after(() => emulator.stop());
 async function ask(request) {
   const { tenant = TENANT, version = "v2", signer = SINGLE, audienceTenant = tenant } = request;
   const header = { ...HEADER, ...request.header };
-  const key = header.alg.startsWith("HS") ? new TextEncoder().encode("x".repeat(32)) : await importPKCS8(pkcs8(signer), header.alg);
+  const key = header.alg.startsWith("HS")
+    ? new TextEncoder().encode("x".repeat(32))
+    : await importPKCS8(pkcs8(signer), header.alg);
   const payload = claims(emulator.endpoint(version, audienceTenant), request.claims);
   const assertion = await new SignJWT(payload).setProtectedHeader(JSON.parse(JSON.stringify(header))).sign(key);
   const correlationId = randomUUID();
@@ -153,6 +178,14 @@ function expectShape({ body, headers, correlationId }, code) {
   assert.equal(echoed, correlationId);
   const end = `Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`;
   assert.ok(description.endsWith(end), description);
-  const known = new Set(["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id", "error_uri"]);
+  const known = new Set([
+    "error",
+    "error_description",
+    "error_codes",
+    "timestamp",
+    "trace_id",
+    "correlation_id",
+    "error_uri",
+  ]);
   for (const member of Object.keys(body)) assert.ok(known.has(member) || member === "suberror", member);
 }

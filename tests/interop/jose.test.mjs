@@ -83,7 +83,8 @@ for (const strict of [false, true]) {
         await expectGraphToken(emulator, body.access_token);
         const line = await emulator.line("POST ");
         // Good by the RFCs, but nobody has seen Entra take it: the emulator says so, also when it is strict.
-        if (line.includes("deviations")) assert.match(line, /deviations: \S+ with \S+ is not confirmed to work at Entra;/);
+        if (line.includes("deviations"))
+          assert.match(line, /deviations: \S+ with \S+ is not confirmed to work at Entra;/);
         assert.equal(!line.includes("deviations"), isConfirmed(header), line);
       });
     }

@@ -59,7 +59,9 @@ const GROUPS = [
 ];
 
 async function madeUpToken(audience = GRAPH) {
-  return new SignJWT({ aud: audience, made: "up" }).setProtectedHeader({ alg: "RS256" }).sign(createPrivateKey(STRANGER.key));
+  return new SignJWT({ aud: audience, made: "up" })
+    .setProtectedHeader({ alg: "RS256" })
+    .sign(createPrivateKey(STRANGER.key));
 }
 
 /** A run of everything, or a short one with a leak planted somewhere. */
@@ -106,7 +108,10 @@ function secretsOf(assertions, tokens) {
 
 /** The leaks of a run, one line for each place, without the secrets themselves. */
 function leaksOf({ heard, console, emulator, scan }) {
-  const texts = new Map([[console, "console of the process"], ...emulator.map((line) => [line, "output of the emulator"])]);
+  const texts = new Map([
+    [console, "console of the process"],
+    ...emulator.map((line) => [line, "output of the emulator"]),
+  ]);
   for (const { scenario, where, text } of heard) texts.set(text, `${scenario}, ${where}`);
   const leaks = [...texts].flatMap(([text, where]) => scan.find(text).map((name) => `${where}: a piece of ${name}`));
   return [...new Set(leaks)];
@@ -135,16 +140,35 @@ for (const backend of BACKENDS) {
     it("the run did what it should: tokens, every level, every kind of failure", () => {
       const { heard, assertions, tokens, emulator: lines } = full;
       const at = (where) => heard.filter((entry) => entry.where === where);
-      for (const level of LEVELS) assert.ok(at(level).some(({ scenario }) => scenario.startsWith("credential")), level);
-      for (const level of ADAL_LEVELS) assert.ok(at(level).some(({ scenario }) => scenario.startsWith("adal level 3")), level);
+      for (const level of LEVELS)
+        assert.ok(
+          at(level).some(({ scenario }) => scenario.startsWith("credential")),
+          level,
+        );
+      for (const level of ADAL_LEVELS)
+        assert.ok(
+          at(level).some(({ scenario }) => scenario.startsWith("adal level 3")),
+          level,
+        );
       const codes = new Set(at("code").map(({ text }) => text));
       for (const code of CODES) assert.ok(codes.has(code), `${code} is not among ${[...codes]}`);
       for (const { scenario } of heard) {
-        const outcomes = heard.filter((entry) => entry.scenario === scenario && ["outcome", "code"].includes(entry.where));
+        const outcomes = heard.filter(
+          (entry) => entry.scenario === scenario && ["outcome", "code"].includes(entry.where),
+        );
         assert.ok(outcomes.length > 0, `${scenario} came to an end`);
-        if (/: token(,|$)/.test(scenario)) assert.deepEqual(outcomes.map(({ text }) => text), ["token"], scenario);
+        if (/: token(,|$)/.test(scenario))
+          assert.deepEqual(
+            outcomes.map(({ text }) => text),
+            ["token"],
+            scenario,
+          );
         // adal-node takes some of the odd answers.
-        else if (!/: odd answer/.test(scenario)) assert.ok(outcomes.every(({ where }) => where === "code"), `${scenario} fails`);
+        else if (!/: odd answer/.test(scenario))
+          assert.ok(
+            outcomes.every(({ where }) => where === "code"),
+            `${scenario} fails`,
+          );
       }
       assert.ok(assertions.length > 20 && tokens.length > 10 && lines.length > 20);
     });
@@ -171,7 +195,10 @@ describe("a leak that is planted in a run is found", () => {
     it(planted, async () => {
       const leaks = leaksOf(await runAll("wasm", planted));
       assert.ok(leaks.includes(leak), leaks.join("\n"));
-      assert.ok(leaks.every((line) => line.startsWith("planted") || line.startsWith("console")), leaks.join("\n"));
+      assert.ok(
+        leaks.every((line) => line.startsWith("planted") || line.startsWith("console")),
+        leaks.join("\n"),
+      );
     });
   }
 });
@@ -187,7 +214,13 @@ describe("the scan", () => {
   });
 
   it("finds nothing in what is no secret", () => {
-    for (const text of [SINGLE.certificate, SINGLE.thumbprint, inspect(process.versions), CLIENT, inspect(SINGLE.publicKey)]) {
+    for (const text of [
+      SINGLE.certificate,
+      SINGLE.thumbprint,
+      inspect(process.versions),
+      CLIENT,
+      inspect(SINGLE.publicKey),
+    ]) {
       assert.deepEqual(scan.find(text), [], text);
     }
   });

@@ -13,7 +13,12 @@ const { RSA_PKCS1_PSS_PADDING, RSA_PKCS1_PADDING } = constants;
 function isSignedBy(key, assertion, alg) {
   const [header, payload, signature] = assertion.split(".");
   const padding = alg === "PS256" ? { padding: RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { padding: RSA_PKCS1_PADDING };
-  return verify("sha256", Buffer.from(`${header}.${payload}`), { key, ...padding }, Buffer.from(signature, "base64url"));
+  return verify(
+    "sha256",
+    Buffer.from(`${header}.${payload}`),
+    { key, ...padding },
+    Buffer.from(signature, "base64url"),
+  );
 }
 
 const STRANGER = selfSigned();

@@ -24,7 +24,9 @@ for (const backend of BACKENDS) {
       assert.equal(good[index].claims?.aud, audience, `${name}: ${good[index].refused}`);
     }
     const wrongKey = await runPython(made.map((one) => job(one, STRANGER)));
-    const wrongAudience = await runPython(made.map((one) => job({ ...one, audience: "https://example.com" }, one.signer)));
+    const wrongAudience = await runPython(
+      made.map((one) => job({ ...one, audience: "https://example.com" }, one.signer)),
+    );
     for (const [index, { name }] of made.entries()) {
       assert.equal(wrongKey[index].refused, "InvalidSignatureError", name);
       assert.equal(wrongAudience[index].refused, "InvalidAudienceError", name);
