@@ -7,7 +7,9 @@ mod convert;
 mod error;
 mod options;
 
-use certgrant_core::{Algorithm, Credential, FlightId, SigningRequest, Timestamp, TokenOptions};
+use certgrant_core::{
+    Algorithm, Credential, Error, ErrorCode, FlightId, SigningRequest, Timestamp, TokenOptions,
+};
 use certgrant_signer::AwsLcSigner;
 use convert::{Acquired, CertificateInfo, Step, StepInput};
 use error::throwable;
@@ -16,6 +18,7 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use options::{ClientConfig, TokenRequest};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// One application with its credential, its cache and its flights.
@@ -94,7 +97,10 @@ impl Task for Signing {
     type JsValue = Uint8Array;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.signer.sign(&self.request))
+        // Outside of JavaScript's stack: nobody else would catch it here.
+        let signature = catch_unwind(AssertUnwindSafe(|| self.signer.sign(&self.request)));
+        let panicked = |_| Err(Error::new(ErrorCode::SigningFailed, "a panic in the signer", "a signature"));
+        Ok(signature.unwrap_or_else(panicked))
     }
 
     fn resolve(&mut self, env: Env, signature: Self::Output) -> napi::Result<Uint8Array> {

@@ -55,7 +55,8 @@ impl AssertionTemplate {
 
     /// An assertion for `audience` (the token endpoint called), valid from `now`, with the unique id `jti`.
     pub fn prepare(&self, audience: &str, now: Timestamp, jti: &str) -> PreparedAssertion {
-        // RFC 7523 section 3: iss, sub, aud and exp are MUST; sub is the client_id; Entra wants nbf and jti as well.
+        // RFC 7523 section 3: iss, sub, aud and exp are MUST; sub is the client_id. Entra documents
+        // nbf, iat and a unique jti besides.
         // NumericDates are integers, RFC 7519 section 2.
         let claims = ObjectWriter::new()
             .string("aud", audience)

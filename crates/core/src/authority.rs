@@ -2,7 +2,7 @@
 //!
 //! Hosts are taken as given; discovery of unknown ones is the host application's choice so far.
 
-use crate::encoding::split_at_pattern;
+use crate::encoding::{parse_digits, split_at_pattern};
 use crate::error::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;
@@ -151,17 +151,26 @@ fn is_host_and_port(text: &str) -> bool {
         None => text.find(':').map_or((text, ""), |colon| text.split_at(colon)),
     };
     let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-    !host.is_empty() && host.bytes().all(is_host_byte) && is_port(port)
+    !host.is_empty() && host.bytes().all(is_host_byte) && is_port(port) && is_name_or_ipv4(host)
+}
+
+/// A host whose last label is a number is an IPv4 address to every URL parser: then it has to be a whole one.
+fn is_name_or_ipv4(host: &str) -> bool {
+    let octet = |label| parse_digits(label).is_some_and(|number| number <= 255);
+    let last_is_number = host.rsplit('.').next().and_then(parse_digits).is_some();
+    !last_is_number || (host.split('.').all(octet) && host.split('.').count() == 4)
 }
 
 /// Characters of an IPv6 address: the host's URL parser has the last word, here nothing may break out of the brackets.
 fn is_ipv6(text: &str) -> bool {
-    text.contains(':') && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+    text.split(':').count() >= 3
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
 }
 
 /// Nothing, or a colon and a number.
 fn is_port(text: &str) -> bool {
-    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    text.is_empty()
+        || text.strip_prefix(':').is_some_and(|port| parse_digits(port).is_some_and(|port| port <= 65_535))
 }
 
 #[cfg(test)]
@@ -196,6 +205,7 @@ mod tests {
             (" https://Login.MicrosoftOnline.us/ ", "https://login.microsoftonline.us"),
             ("HTTPS://localhost:8443", "https://localhost:8443"),
             ("https://[::1]:1", "https://[::1]:1"),
+            ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
         ] {
             assert_eq!(Authority::parse(text).unwrap().as_str(), origin);
         }
@@ -212,6 +222,10 @@ mod tests {
             "https://a b",
             "https://[::1",
             "https://[zz]",
+            "https://[:]",
+            "https://a.b:+443",
+            "https://256.1.1.1",
+            "https://127.1",
         ] {
             assert_eq!(Authority::parse(text).unwrap_err().code(), ErrorCode::AuthorityInvalid, "{text}");
         }

@@ -18,16 +18,10 @@ impl CacheKey {
     /// The key of a request. Tenants are compared without regard to case; no part can pass for another, because none but
     /// the last can hold a line feed.
     pub(crate) fn new(tenant: &Tenant, target: &Target, enable_cae: bool, claims: Option<&str>) -> Self {
-        let (kind, target) = match target {
-            Target::Resource(resource) => ("r", resource),
-            Target::Scope(scope) => ("s", scope),
-        };
+        let (kind, target) = (target.parameter(), target.as_str());
         let cae = if enable_cae { "c" } else { "" };
         let tenant = tenant.as_str().to_ascii_lowercase();
-        Self(
-            [tenant.as_str(), "\n", kind, cae, "\n", target.as_str(), "\n", claims.unwrap_or_default()]
-                .concat(),
-        )
+        Self([tenant.as_str(), "\n", kind, cae, "\n", target, "\n", claims.unwrap_or_default()].concat())
     }
 
     /// The key of the same request without its claims challenge.

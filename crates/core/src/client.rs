@@ -18,7 +18,7 @@ use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use flight::{Flight, Progress};
+use flight::{CacheUse, Flight, Progress};
 
 /// How often a request that failed for a passing reason is sent again, unless the host says otherwise.
 pub const DEFAULT_MAX_RETRIES: u8 = 2;
@@ -156,12 +156,16 @@ impl Client {
     pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Acquired> {
         let tenant = self.tenant_of(request)?;
         let key = CacheKey::new(tenant, &request.target, request.enable_cae, request.claims.as_deref());
-        // A claims challenge means that the cached token was rejected.
-        let use_cache = !request.skip_cache && request.claims.is_none();
-        if let (true, Cached::Fresh(token)) = (use_cache, self.cache.get(&key, now)) {
+        let cache_use = match (request.skip_cache, &request.claims) {
+            (true, _) => CacheUse::None,
+            (false, Some(_)) => CacheUse::Replace,
+            (false, None) => CacheUse::Ordinary,
+        };
+        if let (CacheUse::Ordinary, Cached::Fresh(token)) = (cache_use, self.cache.get(&key, now)) {
             return Ok(Acquired::Hit(token));
         }
-        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| flight.key == key) {
+        let same = |flight: &Flight| flight.key == key && flight.cache_use == cache_use;
+        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| same(flight)) {
             return Ok(Acquired::Join(*id));
         }
         self.check_target(&request.target)?;
@@ -171,7 +175,7 @@ impl Client {
             self.config.authority.token_endpoint(tenant, self.config.endpoint),
             claims_parameter(request.claims.as_deref(), request.enable_cae)?,
             request.correlation_id.clone(),
-            use_cache,
+            cache_use,
         );
         self.last_flight = self.last_flight.wrapping_add(1);
         let id = FlightId(self.last_flight);
@@ -221,12 +225,15 @@ impl Client {
         };
         match result {
             Ok(token) => {
-                // A token for a claims challenge replaces the one that was rejected.
-                self.cache.insert(flight.key.without_claims(), token.clone(), now);
+                if flight.cache_use != CacheUse::None {
+                    self.cache.insert(flight.key.without_claims(), token.clone(), now);
+                }
                 Ok(token)
             }
             Err(error) => match self.cache.get(&flight.key, now) {
-                Cached::Fresh(token) | Cached::Stale(token) if flight.use_cache => Ok(token),
+                Cached::Fresh(token) | Cached::Stale(token) if flight.cache_use == CacheUse::Ordinary => {
+                    Ok(token)
+                }
                 _ => Err(error),
             },
         }

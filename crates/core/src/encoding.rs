@@ -71,6 +71,11 @@ pub(crate) fn uuid_v4(mut random: [u8; 16]) -> String {
     text
 }
 
+/// The number that a text of nothing but digits is; `str::parse` would take a sign as well.
+pub(crate) fn parse_digits(text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
 /// Splits a text at the first place where `pattern` stands. Like `str::split_once`, whose searcher for long texts is not
 /// worth its kilobytes here.
 pub(crate) fn split_at_pattern<'a>(text: &'a str, pattern: &str) -> Option<(&'a str, &'a str)> {
@@ -95,6 +100,14 @@ mod tests {
     fn uuid_carries_version_and_variant() {
         assert_eq!(uuid_v4([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(uuid_v4([0; 16]), "00000000-0000-4000-8000-000000000000");
+    }
+
+    #[test]
+    fn digits_have_no_sign() {
+        assert_eq!(parse_digits("0042"), Some(42));
+        for text in ["", "+1", "-1", " 1", "1.5", "99999999999999999999"] {
+            assert_eq!(parse_digits(text), None);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! tripled the WASM module. The reader checks the whole grammar, bounds the depth, and hands out slices of the text; the
 //! writer escapes everything that has to be. Tests hold both against `serde_json`.
 
+use crate::encoding::parse_digits;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -74,8 +75,8 @@ impl<'a> Value<'a> {
     /// The whole number that it is, given as a number or as its digits in a string.
     pub(crate) fn as_u64(self) -> Option<u64> {
         match self.0.as_bytes().first() {
-            Some(b'"') => self.as_string()?.parse().ok(),
-            _ => self.0.parse().ok(),
+            Some(b'"') => parse_digits(&self.as_string()?),
+            _ => parse_digits(self.0),
         }
     }
 

@@ -85,7 +85,7 @@ impl EncodedHeader {
             Thumbprint::Sha1(_) => "x5t",
             Thumbprint::Sha256(_) => "x5t#S256",
         };
-        // Entra refuses members that it does not know, so there are no others.
+        // No other members: Entra has refused assertions for names that it did not know (AADSTS5002726).
         let mut header = ObjectWriter::new();
         header.string("alg", algorithm.as_str()).string("typ", "JWT").string(x5t, &thumbprint.to_base64url());
         if !chain.is_empty() {

@@ -4,7 +4,7 @@
 
 use crate::assertion::CLIENT_ASSERTION_TYPE;
 use crate::authority::{Tenant, describe};
-use crate::encoding::push_form_pair;
+use crate::encoding::{parse_digits, push_form_pair};
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Fault, Object, ObjectWriter, Value};
@@ -25,6 +25,21 @@ pub enum Target {
 }
 
 impl Target {
+    /// The name of the request parameter that carries it.
+    pub const fn parameter(&self) -> &'static str {
+        match self {
+            Self::Resource(_) => "resource",
+            Self::Scope(_) => "scope",
+        }
+    }
+
+    /// The value of that parameter.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Resource(value) | Self::Scope(value) => value,
+        }
+    }
+
     /// The App ID URI or client id of a resource.
     ///
     /// # Errors
@@ -110,14 +125,15 @@ pub(crate) fn client_credentials_body(
     claims: Option<&str>,
     assertion: &SecretString,
 ) -> SecretString {
-    let mut body = Secret::new(String::with_capacity(assertion.expose().len().saturating_add(1024)));
+    // Room for all of it, percent-encoded: growing would leave a copy of the assertion behind.
+    let encoded =
+        client_id.len().saturating_add(target.as_str().len()).saturating_add(claims.map_or(0, str::len));
+    let room = encoded.saturating_mul(3).saturating_add(assertion.expose().len()).saturating_add(256);
+    let mut body = Secret::new(String::with_capacity(room));
     let mut push = |name, value| push_form_pair(body.expose_mut(), name, value);
     push("grant_type", "client_credentials");
     push("client_id", client_id);
-    match target {
-        Target::Resource(resource) => push("resource", resource),
-        Target::Scope(scope) => push("scope", scope),
-    }
+    push(target.parameter(), target.as_str());
     if let Some(claims) = claims {
         push("claims", claims);
     }
@@ -224,7 +240,11 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
     if !token_type.eq_ignore_ascii_case("bearer") {
         return Err(invalid("a \"token_type\" other than Bearer".into()));
     }
-    let expires_in = number("expires_in").ok_or_else(|| without("expires_in"))?;
+    // RFC 6749 section 5.1 only recommends it: without it, the token serves the callers at hand and is not kept.
+    let expires_in = match body.get("expires_in").filter(|value| !value.is_null()) {
+        Some(value) => value.as_u64().ok_or_else(|| without("expires_in"))?,
+        None => 0,
+    };
     let refresh_in = number("refresh_in");
     let expires_on = sent.plus_secs(expires_in);
     Ok(AccessToken {
@@ -232,7 +252,8 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
         token_type,
         expires_on,
         refresh_on: refresh_in
-            .map_or(expires_on.minus_secs(RENEWAL_MARGIN_SECS), |secs| sent.plus_secs(secs)),
+            .map_or(expires_on.minus_secs(RENEWAL_MARGIN_SECS), |secs| sent.plus_secs(secs))
+            .min(expires_on),
         expires_in,
         ext_expires_in: number("ext_expires_in"),
         service_expires_on: number("expires_on"),
@@ -264,19 +285,21 @@ fn refusal(body: &Object<'_>, response: &HttpResponse) -> Error {
         request_id: response.header("x-ms-request-id").map(str::to_owned),
         retry_after: retry_after(response),
     };
-    let code = match service.status {
-        408 | 429 | 500..=599 => ErrorCode::ServiceUnavailable,
-        _ if service.error == "temporarily_unavailable" => ErrorCode::ServiceUnavailable,
-        _ => ErrorCode::ServiceRefused,
-    };
+    let is_passing = is_passing(service.status) || service.error == "temporarily_unavailable";
+    let code = if is_passing { ErrorCode::ServiceUnavailable } else { ErrorCode::ServiceRefused };
     let hint = service.error_codes.iter().find_map(|code| hint(*code));
     Error::from_service(code, service, hint)
+}
+
+/// Whether a status says that the same request may succeed later.
+const fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
 }
 
 /// `Retry-After` in seconds, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). The service
 /// sends no dates there.
 fn retry_after(response: &HttpResponse) -> Option<u32> {
-    response.header("retry-after").and_then(|value| value.trim_ascii().parse().ok())
+    response.header("retry-after").and_then(|value| u32::try_from(parse_digits(value.trim_ascii())?).ok())
 }
 
 /// Says what answered instead of JSON, by length, form and type; never by content.
@@ -294,13 +317,8 @@ fn unreadable(response: &HttpResponse, fault: Fault) -> Error {
             format!("{} bytes that are not a JSON object (HTTP status {status}, {content_type})", body.len())
         }
     };
-    let code = if status == 429 || status >= 500 {
-        ErrorCode::ServiceUnavailable
-    } else {
-        ErrorCode::ResponseInvalid
-    };
-    if code == ErrorCode::ResponseInvalid {
-        return Error::new(code, found, "a token response in JSON");
+    if !is_passing(status) {
+        return Error::new(ErrorCode::ResponseInvalid, found, "a token response in JSON");
     }
     let service = ServiceError {
         status,
@@ -309,7 +327,7 @@ fn unreadable(response: &HttpResponse, fault: Fault) -> Error {
         retry_after: retry_after(response),
         ..ServiceError::default()
     };
-    Error::from_service(code, service, None)
+    Error::from_service(ErrorCode::ServiceUnavailable, service, None)
 }
 
 /// The media type of a Content-Type header, if it looks like one.
@@ -388,6 +406,30 @@ mod tests {
     fn service_names_the_time_of_renewal() {
         let body = r#"{"token_type":"bearer","expires_in":86399,"refresh_in":43199,"access_token":"x"}"#;
         assert_eq!(read(200, body).unwrap().refresh_on, Timestamp::from_secs(44_199));
+    }
+
+    #[test]
+    fn renewal_is_never_later_than_death() {
+        let body = r#"{"token_type":"Bearer","expires_in":3600,"refresh_in":86400,"access_token":"x"}"#;
+        let token = read(200, body).unwrap();
+        assert_eq!(token.refresh_on, token.expires_on);
+    }
+
+    #[test]
+    fn token_without_a_lifetime_is_dead_at_once() {
+        let token = read(200, r#"{"token_type":"Bearer","access_token":"x"}"#).unwrap();
+        assert_eq!((token.expires_in, token.expires_on), (0, Timestamp::from_secs(1000)));
+        let error =
+            read(200, r#"{"token_type":"Bearer","access_token":"x","expires_in":"soon"}"#).unwrap_err();
+        assert_eq!(error.found(), "JSON without a usable \"expires_in\"");
+    }
+
+    #[test]
+    fn overload_without_json_is_overload_all_the_same() {
+        for status in [408, 429, 500, 503] {
+            let error = read(status, "<html>").unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ServiceUnavailable, "{status}");
+        }
     }
 
     #[test]

@@ -302,6 +302,15 @@ fn caller_with_a_cache_of_its_own_always_asks_the_service() {
     drive.acquire(&request).unwrap();
     drive.acquire(&request).unwrap();
     assert_eq!(drive.requests.len(), 2);
+    drive.acquire(&self::request()).unwrap();
+    assert_eq!(drive.requests.len(), 3, "and leaves nothing in this one");
+}
+
+#[test]
+fn callers_with_and_without_the_cache_do_not_share_a_flight() {
+    let mut drive = drive(options());
+    let ordinary = drive.start(&request());
+    assert_ne!(drive.start(&TokenRequest { skip_cache: true, ..request() }), ordinary);
 }
 
 #[test]

@@ -11,7 +11,6 @@ use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, Method, TransportFailure}
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Target, client_credentials_body, read_response};
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -22,12 +21,23 @@ const MAX_RETRY_AFTER_SECS: u32 = 30;
 const FIRST_BACKOFF_MILLIS: u64 = 500;
 const LARGEST_BACKOFF_MILLIS: u64 = 8_000;
 
+/// What a flight has to do with the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CacheUse {
+    /// Its token is kept; should it fail, a cached token that is still valid is its result.
+    Ordinary,
+    /// Its token takes the place of the one that a resource rejected with a claims challenge.
+    Replace,
+    /// The caller keeps a cache of its own.
+    None,
+}
+
 /// A token request under way.
 #[derive(Debug)]
 pub(super) struct Flight {
     pub(super) key: CacheKey,
-    /// Whether a cached token may be its result, should the service fail.
-    pub(super) use_cache: bool,
+    /// What it has to do with the cache.
+    pub(super) cache_use: CacheUse,
     target: Target,
     endpoint: String,
     claims: Option<String>,
@@ -60,11 +70,11 @@ impl Flight {
         endpoint: String,
         claims: Option<String>,
         correlation_id: Option<String>,
-        use_cache: bool,
+        cache_use: CacheUse,
     ) -> Self {
         Self {
             key,
-            use_cache,
+            cache_use,
             target,
             endpoint,
             claims,
@@ -195,9 +205,6 @@ fn transport_error(failure: TransportFailure) -> Error {
     let expected = "a response of the token service";
     match failure {
         TransportFailure::Network(text) => Error::new(ErrorCode::NetworkFailed, text, expected),
-        TransportFailure::Timeout => {
-            let found = format!("no response within {} seconds", DEFAULT_TIMEOUT_MILLIS / 1000);
-            Error::new(ErrorCode::RequestTimeout, found, expected)
-        }
+        TransportFailure::Timeout => Error::new(ErrorCode::RequestTimeout, "no response in time", expected),
     }
 }
