@@ -38,30 +38,60 @@ impl WebCryptoSigner {
 impl Keys {
     async fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<JsValue, JsValue> {
         let subtle = subtle()?;
-        let key = self.imported(&subtle, algorithm).await?;
-        let message = Uint8Array::from(message);
-        let signature = subtle.sign_with_object_and_buffer_source(&parameters(algorithm)?, &key, &message)?;
-        Ok(Uint8Array::new(&JsFuture::from(signature).await?).into())
-    }
-
-    /// The key for that algorithm, non-extractable.
-    async fn imported(&self, subtle: &SubtleCrypto, algorithm: Algorithm) -> Result<CryptoKey, JsValue> {
         let slot = match algorithm {
             Algorithm::Ps256 => &self.ps256,
             Algorithm::Rs256 => &self.rs256,
         };
-        if let Some(key) = slot.borrow().clone() {
-            return Ok(key);
+        let known = slot.borrow().clone();
+        let key = match &known {
+            Some(key) => key.clone(),
+            None => self.import(&subtle, algorithm).await?,
+        };
+        let message = Uint8Array::from(message);
+        let signature = subtle.sign_with_object_and_buffer_source(&parameters(algorithm)?, &key, &message)?;
+        let signature = Uint8Array::new(&JsFuture::from(signature).await?);
+        if known.is_none() {
+            self.verify(&subtle, algorithm, &message, &signature).await?;
+            slot.replace(Some(key));
         }
+        Ok(signature.into())
+    }
+
+    /// Checks a key's first signature: runtimes import keys whose numbers do not fit together, and sign wrongly with them.
+    async fn verify(
+        &self,
+        subtle: &SubtleCrypto,
+        algorithm: Algorithm,
+        message: &Uint8Array,
+        signature: &Uint8Array,
+    ) -> Result<(), JsValue> {
+        let spki = Uint8Array::from(self.key.public_key().to_spki_der().as_slice());
+        let parameters = parameters(algorithm)?;
+        let usages = Array::of1(&JsString::from("verify"));
+        let key = subtle.import_key_with_object("spki", &spki, &parameters, true, &usages)?;
+        let key: CryptoKey = JsFuture::from(key).await?.unchecked_into();
+        let verified = subtle.verify_with_object_and_buffer_source_and_buffer_source(
+            &parameters,
+            &key,
+            signature,
+            message,
+        )?;
+        if JsFuture::from(verified).await?.is_truthy() {
+            return Ok(());
+        }
+        let found = "numbers that do not make an RSA key";
+        Err(throwable(&Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key")))
+    }
+
+    /// The key for that algorithm, non-extractable.
+    async fn import(&self, subtle: &SubtleCrypto, algorithm: Algorithm) -> Result<CryptoKey, JsValue> {
         let pkcs8 = Uint8Array::from(self.key.pkcs8_der().expose().as_slice());
         let usages = Array::of1(&JsString::from("sign"));
         let key = subtle.import_key_with_object("pkcs8", &pkcs8, &parameters(algorithm)?, false, &usages);
         let key = JsFuture::from(key?).await;
         // The copy that crossed over; WebCrypto has its own.
         pkcs8.fill(0, 0, pkcs8.length());
-        let key: CryptoKey = key?.unchecked_into();
-        slot.replace(Some(key.clone()));
-        Ok(key)
+        Ok(key?.unchecked_into())
     }
 }
 
@@ -92,8 +122,11 @@ fn subtle() -> Result<SubtleCrypto, JsValue> {
     }
 }
 
-/// What WebCrypto reports, as an error of ours. Its exceptions carry a name and no secret.
+/// What WebCrypto reports, as an error of ours, unless it is one. Its exceptions carry a name and no secret.
 fn failure(exception: JsValue) -> JsValue {
+    if Reflect::has(&exception, &"hint".into()).unwrap_or(false) {
+        return exception;
+    }
     let name = Reflect::get(&exception, &"name".into()).ok().and_then(|name| name.as_string());
     let found = match name {
         Some(name) => format!("{name} in WebCrypto"),

@@ -5,7 +5,7 @@
 
 use crate::asn1::{
     BIT_STRING, CONTEXT_0, EC_PUBLIC_KEY, INTEGER, OBJECT_IDENTIFIER, RSA_ENCRYPTION, RSASSA_PSS, Reader,
-    SEQUENCE,
+    SEQUENCE, push_element,
 };
 use crate::encoding::{base64, base64url, hex_upper};
 use crate::error::{Error, ErrorCode, Result};
@@ -112,6 +112,22 @@ impl RsaPublicKey {
         &self.exponent
     }
 
+    /// `SubjectPublicKeyInfo` in DER with the algorithm `rsaEncryption`: what verifiers and WebCrypto import.
+    pub fn to_spki_der(&self) -> Vec<u8> {
+        let mut numbers = Vec::new();
+        push_positive_integer(&mut numbers, &self.modulus);
+        push_positive_integer(&mut numbers, &self.exponent);
+        // A BIT STRING begins with the number of bits that are not used in its last byte.
+        let mut bits = alloc::vec![0];
+        push_element(&mut bits, SEQUENCE, &numbers);
+        let mut info = Vec::new();
+        push_element(&mut info, SEQUENCE, &rsa_encryption());
+        push_element(&mut info, BIT_STRING, &bits);
+        let mut der = Vec::new();
+        push_element(&mut der, SEQUENCE, &info);
+        der
+    }
+
     /// The length of the modulus in bits: the size of the key.
     pub fn bits(&self) -> usize {
         let zeros = self.modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -123,6 +139,22 @@ impl core::fmt::Debug for RsaPublicKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "RsaPublicKey({} bits)", self.bits())
     }
+}
+
+/// The members of the `AlgorithmIdentifier` of RSA keys: `rsaEncryption` and NULL,
+/// [RFC 8017 appendix A.1](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1).
+pub(crate) fn rsa_encryption() -> Vec<u8> {
+    const NULL: &[u8] = &[5, 0];
+    let mut members = Vec::with_capacity(13);
+    push_element(&mut members, OBJECT_IDENTIFIER, RSA_ENCRYPTION);
+    members.extend_from_slice(NULL);
+    members
+}
+
+/// Appends an INTEGER; a leading zero keeps one with its highest bit set positive.
+fn push_positive_integer(der: &mut Vec<u8>, number: &[u8]) {
+    let sign: &[u8] = if number.first().is_some_and(|byte| *byte >= 0x80) { &[0] } else { &[] };
+    push_element(der, INTEGER, &[sign, number].concat());
 }
 
 /// A certificate.
@@ -269,6 +301,13 @@ mod tests {
         assert_eq!(certificate.thumbprint_sha1().to_base64url(), vector::X5T);
         assert_eq!(certificate.thumbprint_sha256().to_hex(), vector::SHA256);
         assert_eq!(certificate.thumbprint_sha256().to_base64url(), vector::X5T_S256);
+    }
+
+    #[test]
+    fn public_key_is_written_as_the_certificate_has_it() {
+        let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
+        let spki = certificate.rsa_public_key().unwrap().to_spki_der();
+        assert!(vector::CERTIFICATE_DER.windows(spki.len()).any(|window| window == spki));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::asn1::{
     EC_PUBLIC_KEY, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, RSA_ENCRYPTION, RSASSA_PSS, Reader, SEQUENCE,
     push_element,
 };
-use crate::certificate::RsaPublicKey;
+use crate::certificate::{RsaPublicKey, rsa_encryption};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes};
 use alloc::format;
@@ -95,15 +95,11 @@ fn rsa_private_key(der: &[u8]) -> Option<RsaPublicKey> {
 /// `PrivateKeyInfo { 0, { rsaEncryption, NULL }, OCTET STRING }` around a PKCS#1 key.
 fn to_pkcs8(pkcs1_der: &[u8]) -> SecretBytes {
     const VERSION: &[u8] = &[INTEGER, 1, 0];
-    const NULL: &[u8] = &[5, 0];
-    let mut algorithm = Vec::new();
-    push_element(&mut algorithm, OBJECT_IDENTIFIER, RSA_ENCRYPTION);
-    algorithm.extend_from_slice(NULL);
     // Buffers of their final size: growing would leave copies of the key behind.
     let room = pkcs1_der.len().saturating_add(64);
     let mut members = Secret::new(Vec::with_capacity(room));
     members.expose_mut().extend_from_slice(VERSION);
-    push_element(members.expose_mut(), SEQUENCE, &algorithm);
+    push_element(members.expose_mut(), SEQUENCE, &rsa_encryption());
     push_element(members.expose_mut(), OCTET_STRING, pkcs1_der);
     let mut pkcs8 = Secret::new(Vec::with_capacity(room));
     push_element(pkcs8.expose_mut(), SEQUENCE, members.expose());
