@@ -77,6 +77,7 @@ impl ClientConfig {
                 Either::A(text) => text.into_bytes(),
                 Either::B(bytes) => bytes.to_vec(),
             }),
+            certificate_password: None,
             thumbprint: self.thumbprint,
             algorithm: self.algorithm,
             send_certificate_chain: self.send_certificate_chain.unwrap_or(false),

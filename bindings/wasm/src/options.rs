@@ -12,6 +12,7 @@ pub fn client_options(config: &Members) -> Result<ClientOptions> {
         client_id: text("clientId"),
         endpoint: EndpointVersion::parse(&text("endpoint"))?,
         certificate: Secret::new(config.bytes("certificate").unwrap_or_default()),
+        certificate_password: None,
         thumbprint: config.text("thumbprint"),
         algorithm: config.text("algorithm"),
         send_certificate_chain: config.flag("sendCertificateChain"),

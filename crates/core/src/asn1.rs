@@ -12,6 +12,8 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const SEQUENCE: u8 = 0x30;
+#[cfg(feature = "encryption")]
+pub(crate) const SET: u8 = 0x31;
 pub(crate) const CONTEXT_0: u8 = 0xa0;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -93,6 +95,52 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// `AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY OPTIONAL }`,
+/// [RFC 5280 section 4.1.1.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.1.2).
+#[cfg(feature = "encryption")]
+#[derive(Clone, Copy)]
+pub(crate) struct AlgorithmIdentifier<'a> {
+    pub(crate) oid: &'a [u8],
+    pub(crate) parameters: Reader<'a>,
+}
+
+/// What encrypted keys and PFX files need besides.
+#[cfg(feature = "encryption")]
+impl<'a> Reader<'a> {
+    /// A reader of the elements that stand one behind the other in `contents`.
+    pub(crate) const fn new(contents: &'a [u8]) -> Self {
+        Self(contents)
+    }
+
+    /// Whether nothing is left.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `value`, if nothing is left.
+    pub(crate) fn end<T>(self, value: T) -> Option<T> {
+        self.is_at_end().then_some(value)
+    }
+
+    /// The next element, a positive INTEGER. What is greater than `u64` can hold is its greatest value.
+    pub(crate) fn count(&mut self) -> Option<u64> {
+        let bytes = self.positive_integer()?;
+        let append = |sum: u64, byte: &u8| sum.checked_mul(256)?.checked_add(u64::from(*byte));
+        Some(bytes.iter().try_fold(0, append).unwrap_or(u64::MAX))
+    }
+
+    /// The next element, an algorithm.
+    pub(crate) fn algorithm(&mut self) -> Option<AlgorithmIdentifier<'a>> {
+        let mut members = self.sequence()?;
+        Some(AlgorithmIdentifier { oid: members.contents(OBJECT_IDENTIFIER)?, parameters: members })
+    }
+
+    /// Whether these are the parameters of an algorithm that has none: absent, or NULL.
+    pub(crate) fn is_null_or_absent(&self) -> bool {
+        matches!(self.0, [] | [0x05, 0])
+    }
+}
+
 /// A length in definite and shortest form, and what stands behind it.
 fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (first, rest) = bytes.split_first()?;
@@ -149,16 +197,21 @@ fn days_since_epoch(year: u64, month: u64, day: u64) -> Option<u64> {
 
 /// Appends an element of that tag with these contents.
 pub(crate) fn push_element(der: &mut Vec<u8>, tag: u8, contents: &[u8]) {
+    push_header(der, tag, contents.len());
+    der.extend_from_slice(contents);
+}
+
+/// Appends what stands before contents of that length.
+pub(crate) fn push_header(der: &mut Vec<u8>, tag: u8, length: usize) {
     der.push(tag);
-    let length = contents.len().to_be_bytes();
-    let significant = length.iter().skip_while(|byte| **byte == 0);
-    if contents.len() < 0x80 {
-        der.extend(length.last());
+    let bytes = length.to_be_bytes();
+    let significant = bytes.iter().skip_while(|byte| **byte == 0);
+    if length < 0x80 {
+        der.extend(bytes.last());
     } else {
         der.push(0x80 | significant.clone().count() as u8);
         der.extend(significant);
     }
-    der.extend_from_slice(contents);
 }
 
 #[cfg(test)]

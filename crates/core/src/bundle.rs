@@ -1,10 +1,13 @@
-//! A certificate file: the private key, its certificate and the certificates above that, in whatever order they came.
+//! The private key of a certificate file, its certificate and the certificates above that, in whatever order they came.
 
 use crate::certificate::Certificate;
 use crate::error::{Error, ErrorCode, Result};
+use crate::file::{File, Item};
 use crate::key::PrivateKey;
-use crate::pem::{Label, Section, sections};
+use crate::pem::{push_section, room_for_section};
+use crate::secret::{Secret, SecretString};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A private key with its certificate chain.
@@ -18,11 +21,36 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Reads the bundle from the bytes of a PEM file. Certificates that do not belong to the key's chain are left out.
+    /// Opens a certificate file: PEM, DER, PFX (PKCS#12), or the base64 of one of these, told apart by content. Of
+    /// several keys it takes the one that a certificate of the file belongs to. Certificates that do not belong to the
+    /// key's chain are left out.
+    ///
+    /// PFX files and encrypted keys need the feature `encryption`, and those with ciphers of the last century
+    /// `legacy-ciphers-insecure` too. A password that the file does not need is ignored.
     ///
     /// # Errors
     ///
-    /// Those of [`sections`], of the key and of the certificates; [`ErrorCode::KeyMissing`],
+    /// Those of [`Bundle::from_pem`]; [`ErrorCode::PasswordMissing`], [`ErrorCode::PasswordWrong`],
+    /// [`ErrorCode::PfxInvalid`], [`ErrorCode::PfxDomainProtected`], [`ErrorCode::EncryptionUnsupported`],
+    /// [`ErrorCode::EncryptionCost`].
+    ///
+    /// ```
+    /// # fn main() -> certgrant_core::Result<()> {
+    /// # let file = certgrant_testkit::vectors::assertion_rs256::KEY_PKCS8_DER;
+    /// let bundle = certgrant_core::Bundle::open(file, None)?;
+    /// assert_eq!(bundle.key.public_key().bits(), 2048);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
+        Self::from_file(File::open(file, password)?)
+    }
+
+    /// Reads the bundle from the bytes of a PEM file without a password.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sections`](crate::sections), of the key and of the certificates; [`ErrorCode::KeyMissing`],
     /// [`ErrorCode::KeyAmbiguous`], [`ErrorCode::KeyEncrypted`]; [`ErrorCode::KeyMismatch`] if there are certificates
     /// and none is for the key.
     ///
@@ -36,55 +64,91 @@ impl Bundle {
     /// # }
     /// ```
     pub fn from_pem(file: &[u8]) -> Result<Self> {
-        let sections = sections(file)?;
-        let key = private_key(&sections)?;
-        let certificates = sections
-            .iter()
-            .filter(|section| section.label == Label::Certificate)
-            .map(|section| Certificate::from_der(section.der.expose()))
+        Self::from_file(File::from_pem(file, None)?)
+    }
+
+    /// The key, unencrypted, and the chain as PEM, which [`Bundle::from_pem`] reads.
+    pub fn to_pem(&self) -> SecretString {
+        let key = self.key.pkcs8_der().expose();
+        let ders = || self.chain.iter().map(Certificate::der);
+        let room = ders().fold(room_for_section(key), |sum, der| sum.saturating_add(room_for_section(der)));
+        // Its final size from the start: growing would leave copies of the key behind.
+        let mut pem = Secret::new(String::with_capacity(room));
+        push_section(pem.expose_mut(), "PRIVATE KEY", key);
+        for der in ders() {
+            push_section(pem.expose_mut(), "CERTIFICATE", der);
+        }
+        pem
+    }
+
+    fn from_file(file: File) -> Result<Self> {
+        let number = file.keys.len();
+        let mut keys = usable(file.keys)?;
+        if number == 0 {
+            let found = file.first.unwrap_or("nothing");
+            let found = format!("{found} and no private key");
+            return Err(Error::new(ErrorCode::KeyMissing, found, "a private key"));
+        }
+        let certificates = file
+            .certificates
+            .into_iter()
+            .map(|Item { content, local_key_id }| content.map(|content| Item { content, local_key_id }))
             .collect::<Result<Vec<_>>>()?;
-        let chain = chain_of(&key, certificates)?;
-        Ok(Self { key, chain })
+        if number > 1 {
+            keys.retain(|key| {
+                certificates.iter().any(|certificate| is_of_key(&certificate.content, &key.content))
+            });
+        }
+        match (keys.pop(), keys.is_empty()) {
+            (Some(key), true) => {
+                let chain = chain_of(&key, certificates)?;
+                Ok(Self { key: key.content, chain })
+            }
+            _ => {
+                let expected = "one private key, or one with its certificate among several";
+                Err(Error::new(ErrorCode::KeyAmbiguous, format!("{number} private keys"), expected))
+            }
+        }
     }
 }
 
-/// The one private key among the sections.
-fn private_key(sections: &[Section]) -> Result<PrivateKey> {
-    let is_key = |section: &&Section| !matches!(section.label, Label::Certificate | Label::Other(_));
-    let mut keys = sections.iter().filter(is_key);
-    let Some(section) = keys.next() else {
-        let found = sections.first().map_or("nothing", |section| section.label.describe());
-        return Err(Error::new(
-            ErrorCode::KeyMissing,
-            format!("{found} and no private key"),
-            "a private key",
-        ));
-    };
-    if keys.next().is_some() {
-        let number = keys.count().saturating_add(2);
-        return Err(Error::new(ErrorCode::KeyAmbiguous, format!("{number} private keys"), "one private key"));
+/// The keys that can be used, each once.
+///
+/// # Errors
+///
+/// What is wrong with the first one, if there are keys and none can be used.
+fn usable(keys: Vec<Item<Result<PrivateKey>>>) -> Result<Vec<Item<PrivateKey>>> {
+    let mut usable: Vec<Item<PrivateKey>> = Vec::new();
+    let mut fault = None;
+    for Item { content, local_key_id } in keys {
+        match content {
+            Ok(key) if usable.iter().any(|other| other.content.public_key() == key.public_key()) => {}
+            Ok(content) => usable.push(Item { content, local_key_id }),
+            Err(error) => fault = fault.or(Some(error)),
+        }
     }
-    match section.label {
-        Label::RsaPrivateKey => PrivateKey::from_pkcs1_der(section.der.expose()),
-        Label::EncryptedPrivateKey => Err(Error::new(
-            ErrorCode::KeyEncrypted,
-            section.label.describe(),
-            "a private key without a password",
-        )),
-        Label::OtherPrivateKey(name) => Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key")),
-        _ => PrivateKey::from_pkcs8_der(section.der.expose()),
+    match fault {
+        Some(error) if usable.is_empty() => Err(error),
+        _ => Ok(usable),
     }
+}
+
+fn is_of_key(certificate: &Certificate, key: &PrivateKey) -> bool {
+    certificate.rsa_public_key().is_ok_and(|public_key| public_key == key.public_key())
 }
 
 /// Puts the key's certificate first and each issuer behind what it issued,
-/// as [RFC 7515 section 4.1.6](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.6) orders `x5c`.
-fn chain_of(key: &PrivateKey, mut certificates: Vec<Certificate>) -> Result<Vec<Certificate>> {
+/// as [RFC 7515 section 4.1.6](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.6) orders `x5c`. Of several certificates
+/// for the key it is the one that shares the key's id, else the first.
+fn chain_of(key: &Item<PrivateKey>, mut certificates: Vec<Item<Certificate>>) -> Result<Vec<Certificate>> {
     let mut chain: Vec<Certificate> = Vec::new();
-    let is_of_key =
-        |certificate: &Certificate| certificate.rsa_public_key().is_ok_and(|k| k == key.public_key());
-    let mut next = certificates.iter().position(is_of_key);
+    let of_key =
+        || certificates.iter().enumerate().filter(|(_, item)| is_of_key(&item.content, &key.content));
+    let with_id =
+        of_key().find(|(_, item)| !key.local_key_id.is_empty() && item.local_key_id == key.local_key_id);
+    let mut next = with_id.or_else(|| of_key().next()).map(|(index, _)| index);
     if let (None, Some(first)) = (next, certificates.first()) {
-        first.rsa_public_key()?;
+        first.content.rsa_public_key()?;
         return Err(Error::new(
             ErrorCode::KeyMismatch,
             format!("{} certificate(s), none with the public key of the private key", certificates.len()),
@@ -92,8 +156,10 @@ fn chain_of(key: &PrivateKey, mut certificates: Vec<Certificate>) -> Result<Vec<
         ));
     }
     while let Some(index) = next {
-        chain.push(certificates.remove(index));
-        next = chain.last().and_then(|last| certificates.iter().position(|issuer| last.is_issued_by(issuer)));
+        chain.push(certificates.swap_remove(index).content);
+        let is_issuer =
+            |last: &Certificate| certificates.iter().position(|issuer| last.is_issued_by(&issuer.content));
+        next = chain.last().and_then(is_issuer);
     }
     Ok(chain)
 }
@@ -101,7 +167,7 @@ fn chain_of(key: &PrivateKey, mut certificates: Vec<Certificate>) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
+    use crate::pem::sections;
     use certgrant_testkit::vectors::{assertion_rs256 as vector, bundles};
 
     fn error_of(pem: &str) -> (ErrorCode, String) {
@@ -142,6 +208,30 @@ mod tests {
     }
 
     #[test]
+    fn of_several_keys_the_one_with_a_certificate_is_taken() {
+        let other = vector::key_pem();
+        let keys = [&other, bundles::LEAF_KEY_PKCS1_PEM, &other, bundles::EC_KEY_PEM].concat();
+        let bundle = Bundle::from_pem((keys.clone() + bundles::LEAF_PEM).as_bytes()).unwrap();
+        assert_eq!(bundle.chain[0].rsa_public_key().unwrap(), bundle.key.public_key());
+        let ambiguous = (ErrorCode::KeyAmbiguous, String::from("4 private keys"));
+        assert_eq!(error_of(&keys), ambiguous);
+        assert_eq!(error_of(&(keys.clone() + bundles::ROOT_PEM)), ambiguous);
+        assert_eq!(error_of(&(keys + bundles::LEAF_PEM + vector::CERTIFICATE_PEM)), ambiguous);
+    }
+
+    #[test]
+    fn pem_that_is_written_is_read_again() {
+        let text = [bundles::LEAF_PEM, bundles::INTERMEDIATE_PEM, bundles::LEAF_KEY_PKCS1_PEM].concat();
+        let bundle = Bundle::from_pem(text.as_bytes()).unwrap();
+        let pem = bundle.to_pem();
+        assert_eq!(pem.expose().matches("-----BEGIN ").count(), 3);
+        assert!(pem.expose().ends_with(bundles::INTERMEDIATE_PEM), "as OpenSSL writes it");
+        let again = Bundle::from_pem(pem.expose().as_bytes()).unwrap();
+        assert_eq!(again.key.pkcs8_der().expose(), bundle.key.pkcs8_der().expose());
+        assert_eq!(again.chain[1].der(), bundle.chain[1].der());
+    }
+
+    #[test]
     fn what_is_not_a_key_with_its_certificate_is_named() {
         let key = vector::key_pem();
         let cases = [
@@ -167,7 +257,14 @@ mod tests {
                 ErrorCode::KeyUnsupported,
                 "a certificate for an elliptic-curve key",
             ),
+            #[cfg(not(feature = "encryption"))]
             (String::from(bundles::ENCRYPTED_KEY_PEM), ErrorCode::KeyEncrypted, "an encrypted private key"),
+            #[cfg(feature = "encryption")]
+            (
+                String::from(bundles::ENCRYPTED_KEY_PEM),
+                ErrorCode::PasswordMissing,
+                "encryption and no password",
+            ),
             (String::from(bundles::WEAK_KEY_PEM), ErrorCode::KeyWeak, "1024 bits"),
             (String::from(bundles::PUBLIC_KEY_PEM), ErrorCode::KeyMissing, "a public key and no private key"),
         ];

@@ -97,6 +97,10 @@ error_codes! {
         "pass the decoded value of the challenge's claims parameter, which is a JSON object";
     ClientIdInvalid = "ERR_CLIENT_ID_INVALID", Config, "the client id is not usable",
         "use the application (client) id that the app registration's overview page shows";
+    EncryptionCost = "ERR_ENCRYPTION_COST", Key, "the encryption of the file costs too much to undo",
+        "protect the file again with fewer iterations; a few hundred thousand are usual";
+    EncryptionUnsupported = "ERR_ENCRYPTION_UNSUPPORTED", Key, "the encryption of the file is not supported",
+        "protect the file again with AES-256 and SHA-256, for example with openssl pkcs12 -export";
     EndpointMismatch = "ERR_ENDPOINT_MISMATCH", Config, "the request does not fit the token endpoint",
         "ask a v1 endpoint for a resource and a v2 endpoint for scopes";
     KeyAmbiguous = "ERR_KEY_AMBIGUOUS", Key, "there is more than one private key",
@@ -115,10 +119,18 @@ error_codes! {
         "make a new certificate with an RSA key of at least 2048 bits";
     NetworkFailed = "ERR_NETWORK_FAILED", Transport, "the token service could not be reached",
         "check the host name, DNS, firewall and proxy between this machine and the token service";
+    PasswordMissing = "ERR_PASSWORD_MISSING", Key, "the certificate file needs a password",
+        "give the password that the file was protected with";
+    PasswordWrong = "ERR_PASSWORD_WRONG", Key, "the password does not open the certificate file",
+        "check the password for spaces and line ends at its sides; if it is right, export the file again";
     PemInvalid = "ERR_PEM_INVALID", Key, "the PEM is damaged",
         "copy the whole file again, from -----BEGIN to -----END";
     PemNotFound = "ERR_PEM_NOT_FOUND", Key, "the certificate file is not a PEM",
         "give the certificate and its private key as PEM text, which has lines -----BEGIN … ----- and -----END … -----";
+    PfxDomainProtected = "ERR_PFX_DOMAIN_PROTECTED", Key, "the PFX is encrypted for an account, not for a password",
+        "export it again with a password (Export-PfxCertificate -Password) in place of -ProtectTo";
+    PfxInvalid = "ERR_PFX_INVALID", Key, "the PFX is damaged",
+        "copy the whole file again as bytes, not as text, or export it again";
     RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
         "check the connection to the token service; a proxy or firewall that drops packets looks like this";
     ResourceInvalid = "ERR_RESOURCE_INVALID", Config, "the resource is not usable",

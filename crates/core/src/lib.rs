@@ -103,10 +103,17 @@ mod encoding;
 mod error;
 mod entropy;
 mod asn1;
+#[cfg(feature = "encryption")]
+mod ber;
 mod json;
 mod pem;
 mod certificate;
 mod key;
+#[cfg(feature = "encryption")]
+mod pbe;
+#[cfg(feature = "encryption")]
+mod pfx;
+mod file;
 mod bundle;
 mod jws;
 mod assertion;

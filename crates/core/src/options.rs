@@ -10,7 +10,7 @@ use crate::credential::{CertificateCredential, CertificateOptions, Credential};
 use crate::error::Result;
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBytes, SecretString};
 use crate::token::{Target, TokenRequest};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,8 +26,11 @@ pub struct ClientOptions {
     pub client_id: String,
     /// Which token endpoint is called.
     pub endpoint: EndpointVersion,
-    /// The bytes of a PEM with the private key and, unless there is a thumbprint, its certificate.
+    /// The bytes of a file with the private key and, unless there is a thumbprint, its certificate, for [`Bundle::open`];
+    /// without the feature `encryption`, for [`Bundle::from_pem`].
     pub certificate: SecretBytes,
+    /// The password of that file.
+    pub certificate_password: Option<SecretString>,
     /// Thumbprint in hexadecimal.
     pub thumbprint: Option<String>,
     /// `RS256` or `PS256`; by default PS256 at Entra's v2 endpoint, RS256 at v1, at AD FS and for a SHA-1 thumbprint.
@@ -53,6 +56,7 @@ impl Default for ClientOptions {
             client_id: String::new(),
             endpoint: EndpointVersion::V2,
             certificate: SecretBytes::new(Vec::new()),
+            certificate_password: None,
             thumbprint: None,
             algorithm: None,
             send_certificate_chain: false,
@@ -69,11 +73,16 @@ impl ClientOptions {
     ///
     /// # Errors
     ///
-    /// Every error of the parts: authority, tenant, client id, PEM, key, certificate, thumbprint, algorithm.
+    /// Every error of the parts: authority, tenant, client id, file, password, key, certificate, thumbprint, algorithm.
     pub fn into_config(self) -> Result<(ClientConfig, PrivateKey)> {
         let authority = Authority::parse(&self.authority)?;
         let tenant = Tenant::parse(&self.tenant)?;
-        let Bundle { key, chain } = Bundle::from_pem(self.certificate.expose())?;
+        // Without `encryption` PEM alone: what reads DER and base64 is not worth its bytes in the main WASM module.
+        #[cfg(feature = "encryption")]
+        let bundle = Bundle::open(self.certificate.expose(), self.certificate_password.as_ref())?;
+        #[cfg(not(feature = "encryption"))]
+        let bundle = Bundle::from_pem(self.certificate.expose())?;
+        let Bundle { key, chain } = bundle;
         let rs256 = tenant.is_adfs() || self.endpoint == EndpointVersion::V1;
         let certificate = CertificateCredential::new(&CertificateOptions {
             client_id: &self.client_id,

@@ -12,10 +12,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
+use zeroize::Zeroizing;
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+const LINE_BYTES: usize = 48;
+const LINE_CHARACTERS: usize = 64;
+const PFX: &str = "a PFX (PKCS#12) file";
 const EXPECTED: &str = "PEM text with a section PRIVATE KEY and a section CERTIFICATE";
 
 /// What a section's label says that it holds.
@@ -29,6 +33,8 @@ pub enum Label {
     RsaPrivateKey,
     /// `ENCRYPTED PRIVATE KEY`: encrypted PKCS#8, or PKCS#1 with `DEK-Info`.
     EncryptedPrivateKey,
+    /// `PKCS12`: a PFX, as GnuTLS writes it into text.
+    Pfx,
     /// A private key of another kind; the name says which.
     OtherPrivateKey(&'static str),
     /// Anything else; the name says what.
@@ -42,6 +48,7 @@ impl Label {
             "PRIVATE KEY" => Self::PrivateKey,
             "RSA PRIVATE KEY" => Self::RsaPrivateKey,
             "ENCRYPTED PRIVATE KEY" => Self::EncryptedPrivateKey,
+            "PKCS12" => Self::Pfx,
             "EC PRIVATE KEY" => Self::OtherPrivateKey("an elliptic-curve key (EC PRIVATE KEY)"),
             "DSA PRIVATE KEY" => Self::OtherPrivateKey("a DSA key (DSA PRIVATE KEY)"),
             "OPENSSH PRIVATE KEY" => Self::OtherPrivateKey("an OpenSSH key (OPENSSH PRIVATE KEY)"),
@@ -61,6 +68,7 @@ impl Label {
             Self::PrivateKey => "a private key (PRIVATE KEY)",
             Self::RsaPrivateKey => "a private key (RSA PRIVATE KEY)",
             Self::EncryptedPrivateKey => "an encrypted private key",
+            Self::Pfx => PFX,
             Self::OtherPrivateKey(name) | Self::Other(name) => name,
         }
     }
@@ -73,6 +81,9 @@ pub struct Section {
     pub label: Label,
     /// Its decoded body; empty for an encrypted PKCS#1 key, whose body is not DER.
     pub der: SecretBytes,
+    /// Headers and base64 of an encrypted PKCS#1 key.
+    #[cfg(feature = "legacy-ciphers-insecure")]
+    pub(crate) encrypted: Option<SecretString>,
 }
 
 /// Reads all sections of a PEM file, in file order.
@@ -107,12 +118,19 @@ fn section(text: &str) -> Result<(Section, &str)> {
         return Err(damaged(format!("{} with an END line of another label", label_kind.describe())));
     };
     // RFC 1421 headers: OpenSSL's traditional encryption of PKCS#1.
-    let (label, der) = if split_at_pattern(body, "Proc-Type:").is_some() {
+    let is_encrypted = split_at_pattern(body, "Proc-Type:").is_some();
+    let (label, der) = if is_encrypted {
         (Label::EncryptedPrivateKey, Secret::new(Vec::new()))
     } else {
-        (label_kind, body_bytes(body, label_kind)?)
+        (label_kind, body_bytes(body, label_kind.describe())?)
     };
-    Ok((Section { label, der }, after))
+    let section = Section {
+        label,
+        der,
+        #[cfg(feature = "legacy-ciphers-insecure")]
+        encrypted: is_encrypted.then(|| Secret::new(String::from(body))),
+    };
+    Ok((section, after))
 }
 
 fn is_label(text: &str) -> bool {
@@ -120,8 +138,8 @@ fn is_label(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
 }
 
-/// Decodes a section's base64, whatever its line structure.
-fn body_bytes(body: &str, label: Label) -> Result<SecretBytes> {
+/// Decodes base64, whatever its line structure; `name` says of what.
+pub(crate) fn body_bytes(body: &str, name: &'static str) -> Result<SecretBytes> {
     // One allocation of the final size, so that growing leaves no copies of a key behind.
     let mut compact = Secret::new(String::with_capacity(body.len()));
     let mut characters = body.chars().peekable();
@@ -134,15 +152,11 @@ fn body_bytes(body: &str, label: Label) -> Result<SecretBytes> {
     }
     match Base64::decode_vec(compact.expose()) {
         Ok(der) if !der.is_empty() => Ok(Secret::new(der)),
-        Ok(_) => Err(Error::new(
-            ErrorCode::PemInvalid,
-            format!("{} with an empty body", label.describe()),
-            "base64",
-        )),
+        Ok(_) => Err(Error::new(ErrorCode::PemInvalid, format!("{name} with an empty body"), "base64")),
         Err(_) => {
             let found = match compact.expose().chars().find(|c| !is_base64(*c)) {
-                Some(_) => format!("{} with a character that is not base64", label.describe()),
-                None => format!("{} whose base64 is cut off", label.describe()),
+                Some(_) => format!("{name} with a character that is not base64"),
+                None => format!("{name} whose base64 is cut off"),
             };
             Err(Error::new(ErrorCode::PemInvalid, found, "base64 between the BEGIN and END lines"))
         }
@@ -153,8 +167,27 @@ const fn is_base64(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=')
 }
 
+/// Appends a section to a text that has room for it: a body in lines of 64 characters,
+/// [RFC 7468 section 2](https://www.rfc-editor.org/rfc/rfc7468#section-2).
+pub(crate) fn push_section(pem: &mut String, label: &str, der: &[u8]) {
+    pem.extend([BEGIN, label, DASHES, "\n"]);
+    for bytes in der.chunks(LINE_BYTES) {
+        let mut line = Zeroizing::new([0; LINE_CHARACTERS]);
+        // A line has room for its bytes.
+        pem.push_str(Base64::encode(bytes, line.as_mut()).unwrap_or_default());
+        pem.push('\n');
+    }
+    pem.extend([END, label, DASHES, "\n"]);
+}
+
+/// At least the bytes of a section with such a body, whose label is a short one.
+pub(crate) fn room_for_section(der: &[u8]) -> usize {
+    let lines = der.len().div_ceil(LINE_BYTES);
+    lines.saturating_mul(LINE_CHARACTERS.saturating_add(1)).saturating_add(128)
+}
+
 /// The file as text: byte-order marks and UTF-16 understood, anything else but UTF-8 refused.
-fn text_of(file: &[u8]) -> Result<SecretString> {
+pub(crate) fn text_of(file: &[u8]) -> Result<SecretString> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(unit));
         let mut text = Secret::new(String::with_capacity(bytes.len()));
@@ -173,11 +206,10 @@ fn text_of(file: &[u8]) -> Result<SecretString> {
 }
 
 /// Says what a file without PEM sections looks like instead.
-fn not_pem(file: &[u8]) -> Error {
+pub(crate) fn not_pem(file: &[u8]) -> Error {
     let found = match file {
         [] => String::from("nothing: it is empty"),
-        // A SEQUENCE whose first member is the INTEGER 3 is the PFX of RFC 7292 section 4.
-        [0x30, ..] if is_pfx(file) => String::from("a PFX (PKCS#12) file"),
+        _ if is_pfx(file) => String::from(PFX),
         [0x30, 0x80..=0x84, ..] => format!("{} bytes of DER", file.len()),
         _ if core::str::from_utf8(file).is_ok() => {
             format!("{} bytes of text without a BEGIN line", file.len())
@@ -187,8 +219,10 @@ fn not_pem(file: &[u8]) -> Error {
     Error::new(ErrorCode::PemNotFound, found, EXPECTED)
 }
 
-fn is_pfx(file: &[u8]) -> bool {
-    file.windows(3).take(7).any(|window| window == [0x02, 0x01, 0x03])
+/// Whether a file begins like the PFX of [RFC 7292 section 4](https://www.rfc-editor.org/rfc/rfc7292#section-4): a
+/// SEQUENCE whose first member is the INTEGER 3.
+pub(crate) fn is_pfx(file: &[u8]) -> bool {
+    file.first() == Some(&0x30) && file.windows(3).take(7).any(|window| window == [0x02, 0x01, 0x03])
 }
 
 #[cfg(test)]

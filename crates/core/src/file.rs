@@ -1,0 +1,241 @@
+//! What stands in a certificate file, told by its content and not by its name: PEM, DER, PFX, or the base64 of one of
+//! these, as environment variables carry it.
+//!
+//! Gives the private keys and the certificates in file order; which belong together is `bundle`'s matter. Without the
+//! feature `encryption` an encrypted key and a PFX are errors that say so.
+
+use crate::asn1::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
+use crate::certificate::Certificate;
+use crate::error::{Error, ErrorCode, Result};
+use crate::key::PrivateKey;
+#[cfg(feature = "encryption")]
+use crate::pbe::{self, Budget};
+use crate::pem::{Label, Section, body_bytes, is_pfx, not_pem, sections, text_of};
+#[cfg(feature = "encryption")]
+use crate::pfx;
+use crate::secret::SecretString;
+use alloc::vec::Vec;
+
+/// A private key or a certificate, with the id that the two share in a PFX; it is empty where there is none.
+#[derive(Debug)]
+pub(crate) struct Item<T> {
+    pub(crate) content: T,
+    pub(crate) local_key_id: Vec<u8>,
+}
+
+impl<T> From<T> for Item<T> {
+    fn from(content: T) -> Self {
+        Self { content, local_key_id: Vec::new() }
+    }
+}
+
+/// The content of a certificate file.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    /// The private keys, or what is wrong with each.
+    pub(crate) keys: Vec<Item<Result<PrivateKey>>>,
+    /// The certificates, or what is wrong with each.
+    pub(crate) certificates: Vec<Item<Result<Certificate>>>,
+    /// What the first thing in the file is, in words.
+    pub(crate) first: Option<&'static str>,
+}
+
+impl File {
+    /// Reads a file that has to be PEM.
+    pub(crate) fn from_pem(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
+        let mut reading = Reading::new(password);
+        for section in sections(file)? {
+            reading.read_section(&section)?;
+        }
+        Ok(reading.file)
+    }
+
+    /// Reads a file of any kind.
+    pub(crate) fn open(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
+        if file.first() == Some(&SEQUENCE) {
+            return Self::from_der(file, password);
+        }
+        match Self::from_pem(file, password) {
+            // No sections: the base64 of a whole file, if anything.
+            Err(error) if error.code() == ErrorCode::PemNotFound => {
+                let decoded =
+                    text_of(file).and_then(|text| body_bytes(text.expose().trim().trim_matches('"'), ""));
+                let decoded = decoded.map_err(|_| error)?;
+                match decoded.expose().first() {
+                    Some(&SEQUENCE) => Self::from_der(decoded.expose(), password),
+                    _ => Self::from_pem(decoded.expose(), password),
+                }
+            }
+            result => result,
+        }
+    }
+
+    fn from_der(der: &[u8], password: Option<&SecretString>) -> Result<Self> {
+        let label = label_of(der).ok_or_else(|| not_pem(der))?;
+        let mut reading = Reading::new(password);
+        reading.read(label, der)?;
+        Ok(reading.file)
+    }
+}
+
+/// What a file in DER holds, told by its first members.
+///
+/// ```text
+/// PFX                     SEQUENCE { INTEGER 3, … }                       RFC 7292 section 4
+/// PrivateKeyInfo          SEQUENCE { INTEGER, SEQUENCE, OCTET STRING, … } RFC 5208 section 5
+/// RSAPrivateKey           SEQUENCE { INTEGER, INTEGER, … }                RFC 8017 appendix A.1.2
+/// ECPrivateKey            SEQUENCE { INTEGER, OCTET STRING, … }           RFC 5915 section 3
+/// EncryptedPrivateKeyInfo SEQUENCE { SEQUENCE, OCTET STRING }             RFC 5208 section 6
+/// Certificate             SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING }     RFC 5280 section 4.1
+/// SubjectPublicKeyInfo    SEQUENCE { SEQUENCE, BIT STRING }               RFC 5280 section 4.1
+/// ContentInfo             SEQUENCE { OBJECT IDENTIFIER, … }               RFC 5652 section 3
+/// ```
+fn label_of(der: &[u8]) -> Option<Label> {
+    if is_pfx(der) {
+        return Some(Label::Pfx);
+    }
+    let mut members = Reader::of_sequence(der)?;
+    let first = members.peek()?;
+    members.contents(first)?;
+    match (first, members.peek()) {
+        (INTEGER, Some(SEQUENCE)) => {
+            members.contents(SEQUENCE)?;
+            // Else a PFX of another version.
+            Some(if members.peek() == Some(OCTET_STRING) { Label::PrivateKey } else { Label::Pfx })
+        }
+        (INTEGER, Some(INTEGER)) => Some(Label::RsaPrivateKey),
+        (INTEGER, Some(OCTET_STRING)) => Some(Label::OtherPrivateKey("an elliptic-curve key")),
+        (SEQUENCE, Some(OCTET_STRING)) => Some(Label::EncryptedPrivateKey),
+        (SEQUENCE, Some(SEQUENCE)) => Some(Label::Certificate),
+        (SEQUENCE, Some(BIT_STRING)) => Some(Label::Other("a public key")),
+        (OBJECT_IDENTIFIER, _) => Some(Label::Other("a PKCS#7 bundle")),
+        _ => None,
+    }
+}
+
+/// A file that is being read.
+struct Reading<'a> {
+    file: File,
+    #[cfg_attr(not(feature = "encryption"), expect(dead_code, reason = "nothing is decrypted"))]
+    password: Option<&'a SecretString>,
+    #[cfg(feature = "encryption")]
+    budget: Budget,
+}
+
+impl<'a> Reading<'a> {
+    fn new(password: Option<&'a SecretString>) -> Self {
+        Self {
+            file: File::default(),
+            password,
+            #[cfg(feature = "encryption")]
+            budget: Budget::of_a_file(),
+        }
+    }
+
+    /// Reads a section of a PEM. Which kind of key it holds is told by its content: labels are mixed up.
+    fn read_section(&mut self, section: &Section) -> Result<()> {
+        #[cfg(feature = "encryption")]
+        if section.label == Label::EncryptedPrivateKey && section.der.expose().is_empty() {
+            self.file.first.get_or_insert(section.label.describe());
+            let key = self.decrypt_traditional(section);
+            self.file.keys.push(key.into());
+            return Ok(());
+        }
+        let is_key =
+            |label| matches!(label, Label::PrivateKey | Label::RsaPrivateKey | Label::EncryptedPrivateKey);
+        let der = section.der.expose();
+        let label = if is_key(section.label) { label_of(der).filter(|label| is_key(*label)) } else { None };
+        self.read(label.unwrap_or(section.label), der)
+    }
+
+    /// Reads what `label` says that `der` is.
+    ///
+    /// # Errors
+    ///
+    /// Those of a whole file; what is wrong with a key or a certificate is kept with it.
+    fn read(&mut self, label: Label, der: &[u8]) -> Result<()> {
+        self.file.first.get_or_insert(label.describe());
+        let key = match label {
+            Label::Certificate => {
+                self.file.certificates.push(Certificate::from_der(der).into());
+                return Ok(());
+            }
+            Label::Pfx => return self.read_pfx(der),
+            Label::Other(_) => return Ok(()),
+            Label::PrivateKey => PrivateKey::from_pkcs8_der(der),
+            Label::RsaPrivateKey => PrivateKey::from_pkcs1_der(der),
+            Label::EncryptedPrivateKey => self.decrypt(der),
+            Label::OtherPrivateKey(name) => Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key")),
+        };
+        self.file.keys.push(key.into());
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "encryption"))]
+impl Reading<'_> {
+    #[expect(clippy::unused_self, reason = "with the feature `encryption` it needs the password")]
+    fn read_pfx(&self, der: &[u8]) -> Result<()> {
+        Err(not_pem(der))
+    }
+
+    #[expect(clippy::unused_self, reason = "with the feature `encryption` it needs the password")]
+    fn decrypt(&self, _: &[u8]) -> Result<PrivateKey> {
+        let found = Label::EncryptedPrivateKey.describe();
+        Err(Error::new(ErrorCode::KeyEncrypted, found, "a private key without a password"))
+    }
+}
+
+#[cfg(feature = "encryption")]
+impl Reading<'_> {
+    fn read_pfx(&mut self, der: &[u8]) -> Result<()> {
+        let bags = pfx::open(der, self.password, &mut self.budget)?;
+        self.file.keys.extend(bags.keys.into_iter().map(|bag| Item {
+            content: PrivateKey::from_pkcs8_der(bag.content.expose()),
+            local_key_id: bag.local_key_id,
+        }));
+        self.file.certificates.extend(bags.certificates.into_iter().map(|bag| Item {
+            content: Certificate::from_der(&bag.content),
+            local_key_id: bag.local_key_id,
+        }));
+        Ok(())
+    }
+
+    /// Decrypts a key in encrypted PKCS#8.
+    fn decrypt(&mut self, der: &[u8]) -> Result<PrivateKey> {
+        let key = pbe::decrypt_private_key(der, self.password, &mut self.budget)?;
+        PrivateKey::from_pkcs8_der(key.expose())
+    }
+
+    /// Decrypts a key with the header `DEK-Info`; it is PKCS#1 then, or something else that is no RSA key.
+    #[cfg(feature = "legacy-ciphers-insecure")]
+    fn decrypt_traditional(&self, section: &Section) -> Result<PrivateKey> {
+        let body = section.encrypted.as_ref().map_or("", |body| body.expose());
+        let key = pbe::try_forms(self.password, |form| {
+            let decode = |body: &str| body_bytes(body, section.label.describe());
+            pbe::decrypt_dek_info(body, form.octets(), decode)
+        })?;
+        match label_of(key.expose()) {
+            Some(Label::OtherPrivateKey(name)) => {
+                Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key"))
+            }
+            _ => PrivateKey::from_pkcs1_der(key.expose()),
+        }
+    }
+
+    #[cfg(not(feature = "legacy-ciphers-insecure"))]
+    #[expect(
+        clippy::unused_self,
+        reason = "with the feature `legacy-ciphers-insecure` it needs the password"
+    )]
+    fn decrypt_traditional(&self, _: &Section) -> Result<PrivateKey> {
+        Err(Error::new(
+            ErrorCode::EncryptionUnsupported,
+            "a key with a header DEK-Info, which needs the feature legacy-ciphers-insecure",
+            "encrypted PKCS#8 (BEGIN ENCRYPTED PRIVATE KEY)",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
