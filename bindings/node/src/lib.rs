@@ -8,7 +8,8 @@ mod error;
 mod options;
 
 use certgrant_core::{
-    Algorithm, Credential, Error, ErrorCode, FlightId, SigningRequest, Timestamp, TokenOptions,
+    Algorithm, Bundle, Credential, Error, ErrorCode, FlightId, SecretBytes, SecretString, SigningRequest,
+    Timestamp, TokenOptions,
 };
 use certgrant_signer::AwsLcSigner;
 use convert::{Acquired, CertificateInfo, Step, StepInput};
@@ -34,7 +35,7 @@ impl Client {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, config: ClientConfig) -> napi::Result<Self> {
         let open = || {
-            let (config, key) = config.into_core()?.into_config()?;
+            let (config, key) = config.into_core()?.into_config_from_pem()?;
             let signer = Arc::new(AwsLcSigner::new(&key)?);
             Ok(Self { core: RefCell::new(certgrant_core::Client::new(config)?), signer })
         };
@@ -105,6 +106,38 @@ impl Task for Signing {
 
     fn resolve(&mut self, env: Env, signature: Self::Output) -> napi::Result<Uint8Array> {
         signature.map(Uint8Array::new).map_err(|error| throwable(env, &error))
+    }
+}
+
+/// Opens a PFX, a DER file or an encrypted key on another thread; a promise of the unencrypted PEM, which the caller wipes.
+#[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
+pub fn open_file(file: Uint8Array, password: Option<String>) -> AsyncTask<Opening> {
+    AsyncTask::new(Opening { file: file.to_vec().into(), password: password.map(SecretString::new) })
+}
+
+/// A certificate file that is being opened.
+pub struct Opening {
+    file: SecretBytes,
+    password: Option<SecretString>,
+}
+
+impl Task for Opening {
+    type Output = certgrant_core::Result<SecretString>;
+    type JsValue = Uint8Array;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        let open = || Bundle::open(self.file.expose(), self.password.as_ref());
+        let bundle = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+            Err(Error::new(ErrorCode::KeyInvalid, "a file that its reader panicked at", "a certificate file"))
+        });
+        Ok(bundle.map(|bundle| bundle.to_pem()))
+    }
+
+    fn resolve(&mut self, env: Env, pem: Self::Output) -> napi::Result<Uint8Array> {
+        match pem {
+            Ok(pem) => Ok(Uint8Array::from(pem.expose().as_bytes())),
+            Err(error) => Err(throwable(env, &error)),
+        }
     }
 }
 

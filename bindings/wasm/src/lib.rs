@@ -34,7 +34,7 @@ impl Client {
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue) -> Result<Client, JsValue> {
         let open = || {
-            let (config, key) = client_options(&Members::of(config))?.into_config()?;
+            let (config, key) = client_options(&Members::of(config))?.into_config_from_pem()?;
             Ok(Self { core: certgrant_core::Client::new(config)?, signer: WebCryptoSigner::new(key) })
         };
         open().map_err(|error| throwable(&error))

@@ -26,8 +26,7 @@ pub struct ClientOptions {
     pub client_id: String,
     /// Which token endpoint is called.
     pub endpoint: EndpointVersion,
-    /// The bytes of a file with the private key and, unless there is a thumbprint, its certificate, for [`Bundle::open`];
-    /// without the feature `encryption`, for [`Bundle::from_pem`].
+    /// The bytes of a file with the private key and, unless there is a thumbprint, its certificate.
     pub certificate: SecretBytes,
     /// The password of that file.
     pub certificate_password: Option<SecretString>,
@@ -69,27 +68,41 @@ impl Default for ClientOptions {
 }
 
 impl ClientOptions {
-    /// The checked configuration, and the private key for the host's signer: core does not keep it.
+    /// The checked configuration, and the private key for the host's signer: core does not keep it. The file may be of any
+    /// kind that [`Bundle::open`] takes; with the feature `encryption` that can mean key derivation, which takes its time.
     ///
     /// # Errors
     ///
-    /// Every error of the parts: authority, tenant, client id, file, password, key, certificate, thumbprint, algorithm.
+    /// Every error of the parts: authority, tenant, client id, thumbprint, algorithm, file, password, key, certificate.
     pub fn into_config(self) -> Result<(ClientConfig, PrivateKey)> {
+        self.into_config_by(Bundle::open)
+    }
+
+    /// The same for hosts that must not be held up: the file has to be unencrypted PEM, anything else is an error at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ClientOptions::into_config`].
+    pub fn into_config_from_pem(self) -> Result<(ClientConfig, PrivateKey)> {
+        self.into_config_by(|file, _| Bundle::from_pem(file))
+    }
+
+    fn into_config_by(
+        self,
+        open: impl FnOnce(&[u8], Option<&SecretString>) -> Result<Bundle>,
+    ) -> Result<(ClientConfig, PrivateKey)> {
         let authority = Authority::parse(&self.authority)?;
         let tenant = Tenant::parse(&self.tenant)?;
-        // Without `encryption` PEM alone: what reads DER and base64 is not worth its bytes in the main WASM module.
-        #[cfg(feature = "encryption")]
-        let bundle = Bundle::open(self.certificate.expose(), self.certificate_password.as_ref())?;
-        #[cfg(not(feature = "encryption"))]
-        let bundle = Bundle::from_pem(self.certificate.expose())?;
-        let Bundle { key, chain } = bundle;
+        let thumbprint = self.thumbprint.as_deref().map(Thumbprint::from_hex).transpose()?;
+        let algorithm = self.algorithm.as_deref().map(Algorithm::parse).transpose()?;
+        let Bundle { key, chain } = open(self.certificate.expose(), self.certificate_password.as_ref())?;
         let rs256 = tenant.is_adfs() || self.endpoint == EndpointVersion::V1;
         let certificate = CertificateCredential::new(&CertificateOptions {
             client_id: &self.client_id,
             public_key: key.public_key(),
             chain: &chain,
-            thumbprint: self.thumbprint.as_deref().map(Thumbprint::from_hex).transpose()?,
-            algorithm: self.algorithm.as_deref().map(Algorithm::parse).transpose()?,
+            thumbprint,
+            algorithm,
             preferred: if rs256 { Algorithm::Rs256 } else { Algorithm::Ps256 },
             send_chain: self.send_certificate_chain,
         })?;

@@ -1,4 +1,4 @@
-//! Builds the two WASM modules: cargo, then wasm-bindgen as a library, then Binaryen's `wasm-opt` from npm.
+//! Builds the WASM modules: cargo, then wasm-bindgen as a library, then Binaryen's `wasm-opt` from npm.
 //!
 //! wasm-bindgen's two halves speak a private format and must be of one version. Because the second half is linked into
 //! this program, Cargo.lock alone keeps them equal. The modules are made for the target `web`, the one form whose
@@ -32,6 +32,10 @@ pub(crate) const MAIN: Module =
 pub(crate) const RSA: Module =
     Module { package: "certgrant-wasm-rsa", crate_name: "certgrant_wasm_rsa", name: "certgrant_rsa" };
 
+/// The module that opens PFX files and encrypted keys.
+pub(crate) const FILES: Module =
+    Module { package: "certgrant-wasm-files", crate_name: "certgrant_wasm_files", name: "certgrant_files" };
+
 impl Module {
     /// What `cargo build` makes.
     pub(crate) fn built_path(&self, workspace: &Workspace) -> PathBuf {
@@ -49,7 +53,7 @@ impl Module {
     }
 }
 
-/// Builds both modules into the npm package.
+/// Builds all modules into the npm package.
 ///
 /// # Errors
 ///
@@ -57,6 +61,7 @@ impl Module {
 pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     report.step("wasm module", |live| build(workspace, MAIN, live))?;
     report.step("wasm module, rsa", |live| build(workspace, RSA, live))?;
+    report.step("wasm module, files", |live| build(workspace, FILES, live))?;
     Ok(())
 }
 

@@ -74,6 +74,10 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
                 .row("certgrant_rsa_bg.wasm, without WebCrypto"),
         );
         rows.push(Size::of_file(&build_wasm::RSA.glue_path(workspace))?.row("certgrant_rsa.js, its glue"));
+        rows.push(
+            Size::of_file(&build_wasm::FILES.wasm_path(workspace))?
+                .row("certgrant_files_bg.wasm, PFX and encrypted keys"),
+        );
         rows.push(Size::of_file(&build_native::addon_path(workspace)?)?.row("certgrant.node, native addon"));
         worker = Some(main.plus(entry));
         Ok(Outcome::done(""))

@@ -18,6 +18,13 @@ export interface Backend {
    * @throws an error with the members of {@link ErrorData} when the configuration or the certificate is not usable.
    */
   open(config: ClientConfig): Promise<BackendClient>;
+  /**
+   * Opens a certificate file that is not plain PEM: PFX (PKCS#12), DER, encrypted keys, base64 of one of these.
+   *
+   * @returns private key and certificate chain as unencrypted PEM, for the caller to wipe
+   * @throws what {@link open} throws
+   */
+  openFile(file: Uint8Array, password: string | undefined): Promise<Uint8Array>;
 }
 
 /** What a client is made from; the bindings check it, the core explains what is wrong with it. */
@@ -30,7 +37,7 @@ export interface ClientConfig {
   clientId: string;
   /** Which token endpoint is called: v1 takes a `resource`, v2 takes scopes. */
   endpoint: "v1" | "v2";
-  /** PEM text with the private key and, unless `thumbprint` is given, its certificate. */
+  /** Unencrypted PEM with the private key and, unless `thumbprint` is given, its certificate. */
   certificate: string | Uint8Array;
   /** Hex thumbprint of the certificate, SHA-1 or SHA-256, with or without separators. */
   thumbprint?: string | undefined;

@@ -6,6 +6,7 @@
  * certificate; what is wrong with authority, tenant or certificate is found then, by the core.
  */
 import type { ClientConfig, TokenRequest } from "./backend.ts";
+import { openClient } from "./certificate-file.ts";
 import { Driver, type FlightHost, withPatience } from "./driver.ts";
 import { abortError, argumentTypeError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import { RequestLog } from "./log.ts";
@@ -40,7 +41,7 @@ const TROUBLESHOOTING =
 export class ClientCertificateCredential {
   readonly #tenantId: string;
   readonly #clientId: string;
-  readonly #certificate: { path: string } | { content: string | Uint8Array };
+  readonly #certificate: CertificateSource;
   readonly #options: ClientCertificateCredentialOptions;
   #driver: Driver | undefined;
   #opening: Promise<Driver> | undefined;
@@ -132,7 +133,7 @@ export class ClientCertificateCredential {
       const certificate =
         "path" in this.#certificate ? await host.readFile(this.#certificate.path) : this.#certificate.content;
       const backend = await host.loadBackend();
-      const client = await backend.open(this.#config(certificate, os, cpu));
+      const client = await openClient(backend, this.#config(certificate, os, cpu), this.#certificate.password);
       const { thumbprintSha256, thumbprint, notAfter } = client.certificate;
       const until = notAfter === undefined ? "" : `, valid until ${new Date(notAfter).toISOString()}`;
       log.write("verbose", `${backend.name} backend, certificate ${thumbprintSha256 ?? thumbprint}${until}`);
@@ -182,9 +183,10 @@ function runtime() {
   };
 }
 
-function certificateSource(
-  certificate: string | CertificateFile | CertificateContent,
-): { path: string } | { content: string | Uint8Array } {
+/** Where the certificate comes from, and the password that opens it. */
+type CertificateSource = ({ path: string } | { content: string | Uint8Array }) & { password: string | undefined };
+
+function certificateSource(certificate: string | CertificateFile | CertificateContent): CertificateSource {
   const given: Partial<CertificateFile & CertificateContent> =
     typeof certificate === "string" ? { certificatePath: certificate } : (certificate ?? {});
   const { certificatePath: path, certificate: content, certificatePassword: password } = given;
@@ -201,13 +203,13 @@ function certificateSource(
   if (password !== undefined) expectType("certificatePassword", password, "string");
   if (path) {
     expectType("certificatePath", path, "string");
-    return { path };
+    return { path, password };
   }
   if (typeof content !== "string" && !(content instanceof Uint8Array)) {
     throw argumentTypeError(`${NAME}: certificate must be a string or a Uint8Array, found ${typeof content}`);
   }
   // A copy: the caller may wipe its bytes.
-  return { content: typeof content === "string" ? content : content.slice() };
+  return { content: typeof content === "string" ? content : content.slice(), password };
 }
 
 function checkedOptions(options: ClientCertificateCredentialOptions): ClientCertificateCredentialOptions {

@@ -6,19 +6,19 @@ import type { AbortSignalLike } from "./driver.ts";
 import type { Logger } from "./log.ts";
 import type { Fetch } from "./transport.ts";
 
-/** A PEM file with the private key and its certificate. */
+/** A file with the private key and its certificate: PFX (PKCS#12), PEM or DER, told apart by content. */
 export interface CertificateFile {
   /** Path of the file; read once, with the first token. */
   certificatePath: string;
-  /** Password of the private key. Encrypted keys are refused with `ERR_KEY_ENCRYPTED` for the time being. */
+  /** Password of the file or of its private key; ignored where none is needed. */
   certificatePassword?: string;
 }
 
-/** The private key and its certificate as PEM. */
+/** The content of such a file. */
 export interface CertificateContent {
-  /** The PEM: a string, or its bytes. */
+  /** The bytes, or PEM text, or the base64 of the bytes. */
   certificate: string | Uint8Array;
-  /** Password of the private key. Encrypted keys are refused with `ERR_KEY_ENCRYPTED` for the time being. */
+  /** Password of the file or of its private key; ignored where none is needed. */
   certificatePassword?: string;
 }
 

@@ -6,6 +6,7 @@
  * are sent once: adal-node never repeated one.
  */
 import type { ClientConfig, HttpRequest } from "../backend.ts";
+import { openClient } from "../certificate-file.ts";
 import { Driver, type FlightEvent, type FlightHost, type Outcome } from "../driver.ts";
 import { type CertgrantError, fromThrown } from "../errors.ts";
 import { platform } from "../platform.ts";
@@ -120,7 +121,7 @@ export class CertificateGrants {
       product: { sku: ADAL_SKU, version: ADAL_VERSION, os, cpu },
       maxRetries: 0,
     };
-    return new Driver(await backend.open(config));
+    return new Driver(await openClient(backend, config, undefined));
   }
 }
 

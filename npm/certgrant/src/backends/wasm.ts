@@ -1,15 +1,14 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module
- * with an RSA implementation is loaded, and only then.
+ * with an RSA implementation is loaded, and only then. A third one opens PFX files and encrypted keys.
  *
  * How the bytes of a module are found is the platform's business.
  */
 import type { Algorithm, Backend, BackendClient, ClientConfig } from "../backend.ts";
 import { Client, initSync } from "../generated/wasm/certgrant.js";
-import type * as RsaModule from "../generated/wasm/certgrant_rsa.js";
 
-/** Compiles the module of a name, `certgrant` or `certgrant_rsa`. */
-export type CompileModule = (name: "certgrant" | "certgrant_rsa") => Promise<WebAssembly.Module>;
+/** Compiles the module of a name. */
+export type CompileModule = (name: "certgrant" | "certgrant_files" | "certgrant_rsa") => Promise<WebAssembly.Module>;
 
 /** Instantiates the module and makes a backend of it. */
 export async function wasmBackend(compile: CompileModule): Promise<Backend> {
@@ -19,6 +18,10 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
     async open(config) {
       const client = new Client(config) as BackendClient;
       return globalThis.crypto?.subtle ? client : signingWithRsa(client, config, compile);
+    },
+    async openFile(file, password) {
+      const { openFile } = await filesModule(compile);
+      return openFile(file, password);
     },
   };
 }
@@ -43,19 +46,26 @@ async function signingWithRsa(
   };
 }
 
-let loading: Promise<typeof RsaModule> | undefined;
+const rsaModule = onDemand("certgrant_rsa", () => import("../generated/wasm/certgrant_rsa.js"));
+const filesModule = onDemand("certgrant_files", () => import("../generated/wasm/certgrant_files.js"));
 
-/** Loads the RSA module once; a failed attempt is forgotten. */
-function rsaModule(compile: CompileModule): Promise<typeof RsaModule> {
-  loading ??= (async () => {
-    try {
-      const [rsa, module] = await Promise.all([import("../generated/wasm/certgrant_rsa.js"), compile("certgrant_rsa")]);
-      rsa.initSync({ module });
-      return rsa;
-    } catch (error) {
-      loading = undefined;
-      throw error;
-    }
-  })();
-  return loading;
+/** Loads a further module once, when it is first asked for; a failed attempt is forgotten. */
+function onDemand<Glue extends { initSync(source: { module: WebAssembly.Module }): unknown }>(
+  name: Parameters<CompileModule>[0],
+  load: () => Promise<Glue>,
+): (compile: CompileModule) => Promise<Glue> {
+  let loading: Promise<Glue> | undefined;
+  return (compile) => {
+    loading ??= (async () => {
+      try {
+        const [glue, module] = await Promise.all([load(), compile(name)]);
+        glue.initSync({ module });
+        return glue;
+      } catch (error) {
+        loading = undefined;
+        throw error;
+      }
+    })();
+    return loading;
+  };
 }
