@@ -89,11 +89,7 @@ impl Bundle {
             let found = format!("{found} and no private key");
             return Err(Error::new(ErrorCode::KeyMissing, found, "a private key"));
         }
-        let certificates = file
-            .certificates
-            .into_iter()
-            .map(|Item { content, local_key_id }| content.map(|content| Item { content, local_key_id }))
-            .collect::<Result<Vec<_>>>()?;
+        let certificates = file.certificates;
         if number > 1 {
             keys.retain(|key| {
                 certificates.iter().any(|certificate| is_of_key(&certificate.content, &key.content))

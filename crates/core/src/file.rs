@@ -34,8 +34,8 @@ impl<T> From<T> for Item<T> {
 pub(crate) struct File {
     /// The private keys, or what is wrong with each.
     pub(crate) keys: Vec<Item<Result<PrivateKey>>>,
-    /// The certificates, or what is wrong with each.
-    pub(crate) certificates: Vec<Item<Result<Certificate>>>,
+    /// The certificates.
+    pub(crate) certificates: Vec<Item<Certificate>>,
     /// What the first thing in the file is, in words.
     pub(crate) first: Option<&'static str>,
 }
@@ -132,7 +132,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Reads a section of a PEM. Which kind of key it holds is told by its content: labels are mixed up.
+    /// Reads a section of a PEM.
     fn read_section(&mut self, section: &Section) -> Result<()> {
         #[cfg(feature = "encryption")]
         if section.label == Label::EncryptedPrivateKey && section.der.expose().is_empty() {
@@ -141,35 +141,42 @@ impl<'a> Reading<'a> {
             self.file.keys.push(key.into());
             return Ok(());
         }
-        let is_key =
-            |label| matches!(label, Label::PrivateKey | Label::RsaPrivateKey | Label::EncryptedPrivateKey);
-        let der = section.der.expose();
-        let label = if is_key(section.label) { label_of(der).filter(|label| is_key(*label)) } else { None };
-        self.read(label.unwrap_or(section.label), der)
+        self.read(section.label, section.der.expose())
     }
 
     /// Reads what `label` says that `der` is.
     ///
     /// # Errors
     ///
-    /// Those of a whole file; what is wrong with a key or a certificate is kept with it.
+    /// Those of a PFX and of a certificate; what is wrong with a key is kept in its place.
     fn read(&mut self, label: Label, der: &[u8]) -> Result<()> {
         self.file.first.get_or_insert(label.describe());
         let key = match label {
             Label::Certificate => {
-                self.file.certificates.push(Certificate::from_der(der).into());
+                self.file.certificates.push(Certificate::from_der(der)?.into());
                 return Ok(());
             }
             Label::Pfx => return self.read_pfx(der),
             Label::Other(_) => return Ok(()),
-            Label::PrivateKey => PrivateKey::from_pkcs8_der(der),
-            Label::RsaPrivateKey => PrivateKey::from_pkcs1_der(der),
+            Label::PrivateKey | Label::RsaPrivateKey => private_key(label, der),
             Label::EncryptedPrivateKey => self.decrypt(der),
             Label::OtherPrivateKey(name) => Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key")),
         };
         self.file.keys.push(key.into());
         Ok(())
     }
+}
+
+/// Reads a key as what its label says, else as the other encoding: the labels are mixed up.
+fn private_key(label: Label, der: &[u8]) -> Result<PrivateKey> {
+    let read =
+        |is_pkcs8| if is_pkcs8 { PrivateKey::from_pkcs8_der(der) } else { PrivateKey::from_pkcs1_der(der) };
+    let is_pkcs8 = label == Label::PrivateKey;
+    let is_other = |error: &Error| error.code() == ErrorCode::KeyInvalid;
+    read(is_pkcs8).or_else(|error| match is_other(&error).then(|| read(!is_pkcs8)) {
+        Some(result) if !result.as_ref().is_err_and(is_other) => result,
+        _ => Err(error),
+    })
 }
 
 #[cfg(not(feature = "encryption"))]
@@ -194,10 +201,10 @@ impl Reading<'_> {
             content: PrivateKey::from_pkcs8_der(bag.content.expose()),
             local_key_id: bag.local_key_id,
         }));
-        self.file.certificates.extend(bags.certificates.into_iter().map(|bag| Item {
-            content: Certificate::from_der(&bag.content),
-            local_key_id: bag.local_key_id,
-        }));
+        for bag in bags.certificates {
+            let content = Certificate::from_der(&bag.content)?;
+            self.file.certificates.push(Item { content, local_key_id: bag.local_key_id });
+        }
         Ok(())
     }
 
