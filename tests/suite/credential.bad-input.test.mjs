@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { credential, expectError, expectNoSecret } from "./support/credential.mjs";
 import {
   CERTIFICATE,
@@ -131,3 +132,42 @@ test("a password is in no error", async () => {
   );
   expectNoSecret(`${error.stack} ${error.hint}`, password);
 });
+
+const NO_PATHS = [
+  ["a PEM", PEM],
+  ["a PEM with its line ends spelled out", PEM.replaceAll("\n", "\\n")],
+  ["text of several lines", `${CERTIFICATE_PATH}\n${KEY.split("\n")[3]}`],
+  ["text longer than any path", KEY.split("\n")[3].repeat(70)],
+];
+
+for (const [what, path] of NO_PATHS) {
+  test(`${what} in the place of a path is refused at once and not repeated`, () => {
+    for (const certificate of [path, { certificatePath: path }]) {
+      assert.throws(
+        () => new ClientCertificateCredential(TENANT, CLIENT, certificate),
+        (error) => {
+          assert.equal(error.name, "TypeError");
+          assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
+          assert.match(error.message, /certificatePath must be a path, found .+\{ certificate \}/);
+          expectNoSecret(inspect(error));
+          return true;
+        },
+      );
+    }
+  });
+}
+
+const ODD_PATHS = [
+  ["a key's base64 in one line", KEY.split("\n").slice(1, -2).join("")],
+  ["text with a null byte", `a\0${KEY.split("\n")[3]}`],
+];
+
+for (const [what, path] of ODD_PATHS) {
+  test(`${what} as a path is in no part of the error`, async () => {
+    const error = await failure((fetch) => new ClientCertificateCredential(TENANT, CLIENT, path, { fetch }));
+    expectError(error, "ERR_FILE_UNREADABLE");
+    assert.equal(typeof error.cause.code, "string");
+    assert.equal(error.cause.path, undefined);
+    expectNoSecret(inspect(error, { depth: null, showHidden: true }), path);
+  });
+}

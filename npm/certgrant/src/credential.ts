@@ -23,6 +23,8 @@ import { PACKAGE_VERSION } from "./version.ts";
 
 const NAME = "ClientCertificateCredential";
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
+/** Longer than any system takes. */
+const MAX_PATH_LENGTH = 4096;
 /** The sentences of `@azure/identity`, which callers match. */
 const TROUBLESHOOTING =
   "To troubleshoot, visit https://aka.ms/azsdk/js/identity/serviceprincipalauthentication/troubleshoot.";
@@ -202,7 +204,7 @@ function certificateSource(certificate: string | CertificateFile | CertificateCo
   }
   if (password !== undefined) expectType("certificatePassword", password, "string");
   if (path) {
-    expectType("certificatePath", path, "string");
+    expectPath(path);
     return { path, password };
   }
   if (typeof content !== "string" && !(content instanceof Uint8Array)) {
@@ -210,6 +212,15 @@ function certificateSource(certificate: string | CertificateFile | CertificateCo
   }
   // A copy: the caller may wipe its bytes.
   return { content: typeof content === "string" ? content : content.slice(), password };
+}
+
+/** A PEM in the place of its path is a likely slip, and errors name paths: so it ends here, without its text. */
+function expectPath(path: string): void {
+  expectType("certificatePath", path, "string");
+  const pem = path.includes("-----BEGIN");
+  if (!pem && !/[\r\n]/.test(path) && path.length <= MAX_PATH_LENGTH) return;
+  const found = pem ? "a PEM" : `text of ${path.length} characters that no path has`;
+  throw argumentValueError(`${NAME}: certificatePath must be a path, found ${found}; pass a PEM as { certificate }`);
 }
 
 function checkedOptions(options: ClientCertificateCredentialOptions): ClientCertificateCredentialOptions {

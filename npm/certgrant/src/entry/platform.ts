@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import type { Backend, BackendName } from "../backend.ts";
 import type { NativeModule } from "../backends/native.ts";
 import { CertgrantError } from "../errors.ts";
+import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
 
 let loading: Promise<Backend> | undefined;
@@ -115,12 +116,18 @@ function unavailable(wanted: BackendName | undefined, errors: readonly unknown[]
   });
 }
 
+/** What an error names: a key in the place of a path is longer, or has line ends. */
+const PLAIN_PATH = /^\P{Cc}{1,260}$/u;
+
 function unreadable(path: string, cause: unknown): CertgrantError {
   const { code } = cause as NodeJS.ErrnoException;
+  const plain = PLAIN_PATH.test(path) && !path.includes("-----");
+  const where = plain ? path : `a path of ${path.length} characters`;
   return new CertgrantError({
     code: "ERR_FILE_UNREADABLE",
-    message: `the certificate file can't be read: found ${code ?? "an error"} at ${path}, expected a readable file`,
+    message: `the certificate file can't be read: found ${code ?? "an error"} at ${where}, expected a readable file`,
     hint: "check the path, relative to the working directory, and that this process may read the file",
-    cause,
+    // The system's error repeats the path.
+    cause: plain ? cause : withoutForeignText(cause),
   });
 }
