@@ -12,7 +12,7 @@ import { type CertgrantError, fromThrown } from "../errors.ts";
 import { platform } from "../platform.ts";
 import { type Fetch, type ResponseInput, send } from "../transport.ts";
 import type { Authority } from "./authority.ts";
-import { AdalError } from "./errors.ts";
+import { AdalError, asAdalError } from "./errors.ts";
 import type { CallLog } from "./logging.ts";
 import { GET_TOKEN, TEXTS } from "./texts.ts";
 import { readTokenResponse } from "./token-response.ts";
@@ -195,7 +195,7 @@ function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse 
     log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
     return token;
   } catch (failure) {
-    throw new GrantFailure(log.failure("OAuth2Client", failure as AdalError));
+    throw new GrantFailure(log.failure("OAuth2Client", asAdalError(failure)));
   }
 }
 

@@ -9,8 +9,8 @@
 import { findAppToken, keepAppToken, type TokenKey } from "./app-tokens.ts";
 import { expectCallback, expectStrings } from "./arguments.ts";
 import { type Authority, discoverAuthority, isKnownAuthority, parseAuthority } from "./authority.ts";
-import { type CertificateGrant, CertificateGrants, type GrantFailure, sender } from "./certificate-grant.ts";
-import type { AdalError } from "./errors.ts";
+import { type CertificateGrant, CertificateGrants, GrantFailure, sender } from "./certificate-grant.ts";
+import { type AdalError, asAdalError } from "./errors.ts";
 import { CallLog } from "./logging.ts";
 import { MemoryCache } from "./memory-cache.ts";
 import type {
@@ -187,7 +187,8 @@ export class AuthenticationContext {
       findAppToken(this.#cache, key, Date.now(), log, (cached) => {
         if (cached) return finish(null, cached);
         fromPromise(this.#shared(grant, key, log), (failure, entry) => {
-          if (failure) finish((failure as GrantFailure).error, (failure as GrantFailure).body);
+          if (failure instanceof GrantFailure) finish(failure.error, failure.body);
+          else if (failure) finish(asAdalError(failure));
           else finish(null, entry);
         });
       });
@@ -211,8 +212,9 @@ export class AuthenticationContext {
       return next();
     }
     fromPromise(discoverAuthority(this.#authority, sender(this.#options ?? {}), log), (error) => {
-      if (!error) this.#validated = true;
-      next(error as AdalError | undefined);
+      if (error) return next(asAdalError(error));
+      this.#validated = true;
+      next();
     });
   }
 
@@ -244,6 +246,7 @@ export class AuthenticationContext {
 function fromPromise<T>(promise: Promise<T>, next: (error: unknown, value?: T) => void): void {
   promise.then(
     (value) => queueMicrotask(() => next(undefined, value)),
-    (error) => queueMicrotask(() => next(error)),
+    // A rejection has to look like one whatever it was made with.
+    (error) => queueMicrotask(() => next(error ?? new Error("rejected without a reason"))),
   );
 }

@@ -3,7 +3,7 @@
  * service's fields. `name` stays `"Error"`, because callers print and compare `String(error)`.
  */
 import type { ErrorCode } from "../codes.ts";
-import { CertgrantError, setName } from "../errors.ts";
+import { CertgrantError, fromThrown, setName } from "../errors.ts";
 
 /** What an {@link AdalError} is made from. */
 export interface AdalErrorInit {
@@ -33,7 +33,7 @@ export class AdalError extends CertgrantError {
     const { error, error_description: description, error_codes: codes } = members(body);
     if (typeof error === "string") this.error = error;
     if (typeof description === "string") this.errorDescription = description;
-    if (Array.isArray(codes)) this.errorCodes = codes.map(Number).filter(Number.isFinite);
+    if (Array.isArray(codes)) this.errorCodes = codes.filter(isCode).map(Number);
   }
 }
 
@@ -42,7 +42,19 @@ export function argumentError(message: string, code: ErrorCode): AdalError {
   return new AdalError(message, { code, hint: "see the documentation of the method for its parameters" });
 }
 
+/** What a callback is given for whatever went wrong. */
+export function asAdalError(thrown: unknown): AdalError {
+  if (thrown instanceof AdalError) return thrown;
+  const { code, message, hint, cause } = fromThrown(thrown);
+  return new AdalError(message, { code, hint, cause });
+}
+
 /** The members of a parsed body, none if it is not an object. */
 export function members(body: unknown): Record<string, unknown> {
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+/** A number of the wire; a conversion of anything else may throw. */
+function isCode(code: unknown): code is number | string {
+  return typeof code === "number" || (typeof code === "string" && /^\d+$/.test(code));
 }

@@ -31,7 +31,10 @@ export function readTokenResponse(body: unknown, now: number, log: CallLog): Tok
   const wire = { ...members(body) };
   for (const key of INTEGERS) {
     if (!(key in wire)) continue;
-    const value = Number.parseInt(String(wire[key]), 10);
+    const found = wire[key];
+    // The conversion of an object may throw.
+    const value =
+      typeof found === "string" || typeof found === "number" ? Number.parseInt(String(found), 10) : Number.NaN;
     if (Number.isNaN(value)) throw invalid(TEXTS.notInteger(key));
     wire[key] = value;
   }
