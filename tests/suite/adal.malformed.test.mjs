@@ -49,3 +49,33 @@ test("the same from the host that knows authorities", async () => {
   const [error] = await acquire(made);
   assert.ok(error instanceof adal.AdalError);
 });
+
+test("a client id that is missing or no text is ERR_CLIENT_ID_INVALID, without a request", async () => {
+  for (const clientId of [undefined, null, "", {}, STUBBORN, Symbol("id"), 1n]) {
+    const fetch = scriptedFetch(grantedV1());
+    const [error] = await acquire(context(fetch), { clientId });
+    assert.ok(error instanceof adal.AdalError);
+    assert.equal(error.code, "ERR_CLIENT_ID_INVALID");
+    assert.equal(fetch.requests.length, 0);
+  }
+});
+
+test("numbers as client id and correlation id are sent as text, as adal-node sent them", async () => {
+  const fetch = scriptedFetch(grantedV1());
+  const made = context(fetch);
+  made.correlationId = 42;
+  const [error, token] = await acquire(made, { clientId: 7 });
+  assert.equal(error, null);
+  assert.equal(token._clientId, "7");
+  assert.equal(fetch.requests[0].form.get("client_id"), "7");
+  assert.equal(fetch.requests[0].headers.get("client-request-id"), "42");
+});
+
+test("a correlation id that is no text is replaced by a new one", async () => {
+  const fetch = scriptedFetch(grantedV1());
+  const made = context(fetch);
+  made.correlationId = STUBBORN;
+  const [error] = await acquire(made);
+  assert.equal(error, null);
+  assert.match(fetch.requests[0].headers.get("client-request-id"), /^[0-9a-f-]{36}$/);
+});

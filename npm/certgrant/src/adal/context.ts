@@ -7,7 +7,7 @@
  */
 
 import { findAppToken, keepAppToken, type TokenKey } from "./app-tokens.ts";
-import { expectCallback, expectStrings } from "./arguments.ts";
+import { expectCallback, expectStrings, lenientText } from "./arguments.ts";
 import { type Authority, discoverAuthority, isKnownAuthority, parseAuthority } from "./authority.ts";
 import { type CertificateGrant, CertificateGrants, GrantFailure, sender } from "./certificate-grant.ts";
 import { type AdalError, asAdalError } from "./errors.ts";
@@ -156,7 +156,7 @@ export class AuthenticationContext {
     thumbprint: string,
     ...rest: [AcquireTokenCallback?]
   ): Promise<TokenResponse> | undefined {
-    const grant = { resource, clientId, certificate, thumbprint };
+    const grant = { resource, clientId: lenientText(clientId), certificate, thumbprint };
     if (rest.length === 0) {
       return new Promise((resolve, reject) => {
         this.#acquire(grant, (error, token) => (error ? reject(error) : resolve(token as TokenResponse)));
@@ -179,7 +179,7 @@ export class AuthenticationContext {
     } catch (error) {
       return finish(error as AdalError);
     }
-    const log = new CallLog(this.#correlationId || crypto.randomUUID());
+    const log = new CallLog(lenientText(this.#correlationId) || crypto.randomUUID());
     const key = { resource, clientId: grant.clientId, authority: this.authority };
     this.#validate(log, (error) => {
       if (error) return finish(error);
@@ -222,7 +222,7 @@ export class AuthenticationContext {
   #shared(grant: CertificateGrant, key: TokenKey, log: CallLog): Promise<CacheEntry> {
     const underWay = requestsUnderWay.get(this.#cache) ?? new Map<string, SharedRequest>();
     requestsUnderWay.set(this.#cache, underWay);
-    const name = JSON.stringify([key, grant, this.#grants.apiVersion, this.#correlationId]);
+    const name = JSON.stringify([key, grant, this.#grants.apiVersion, lenientText(this.#correlationId)]);
     const options = this.#options ?? {};
     const same = underWay.get(name);
     if (same?.options === options) {
