@@ -206,7 +206,7 @@ test("no answer about a host keeps the cause", async () => {
   const thrown = new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code: "ECONNREFUSED" }) });
   const error = await acquireError(context(scriptedFetch(thrown), { authority: `https://sts.example/${TENANT}` }));
   assert.equal(error.message, "No response from the server");
-  assert.equal(error.cause, thrown);
+  assert.equal(error.cause.cause.code, "ECONNREFUSED");
   assert.match(error.hint, /ECONNREFUSED/);
 });
 

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { acquireError, context } from "./support/adal.mjs";
 import { credential, expectError, expectNoSecret } from "./support/credential.mjs";
 import { SCOPE } from "./support/fixtures.mjs";
+import { adal } from "./support/package.mjs";
 import { granted, json, REFUSAL, refused, scriptedFetch, until } from "./support/service.mjs";
 
 /** The error of a getToken that gets `answer`. */
@@ -99,7 +101,7 @@ test("a host that can't be reached is ERR_NETWORK_FAILED with fetch's error as c
   });
   const thrown = new TypeError("fetch failed", { cause: system });
   const error = expectError(await failure(thrown), "ERR_NETWORK_FAILED");
-  assert.equal(error.cause, thrown);
+  assert.deepEqual([error.cause.name, error.cause.cause.code], ["TypeError", "ENOTFOUND"]);
   assert.match(error.message, /ENOTFOUND/);
 });
 
@@ -168,4 +170,69 @@ test("a host where nobody listens is ERR_NETWORK_FAILED through the global fetch
     assert.ok(error.cause instanceof Error);
     return true;
   });
+});
+
+test("what a replaced fetch throws leaves its names behind and nothing else, however it is nested", async () => {
+  const fetch = async (url, init) => {
+    const inner = Object.assign(new Error(`socket hang up, sending ${init.body}`), {
+      code: "ECONNRESET",
+      syscall: "read",
+      hostname: "proxy.contoso.example",
+      request: init,
+    });
+    inner.cause = init.body;
+    const outer = new Error(`could not send ${init.body}`, { cause: inner });
+    outer.name = `SendError ${init.body}`;
+    throw Object.assign(outer, { config: { url, data: init.body }, code: init.body, toJSON: () => init });
+  };
+  await assert.rejects(credential(fetch).getToken(SCOPE), (error) => {
+    expectError(error, "ERR_NETWORK_FAILED");
+    assert.match(error.message, /found ECONNRESET read proxy\.contoso\.example/);
+    const text = inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error);
+    assert.doesNotMatch(text, /client_assertion|client_id/);
+    expectNoSecret(text);
+    assert.deepEqual(
+      [error.cause.name, error.cause.cause.code, error.cause.cause.syscall, error.cause.cause.hostname],
+      ["Error", "ECONNRESET", "read", "proxy.contoso.example"],
+    );
+    return true;
+  });
+});
+
+test("what a replaced fetch throws may be anything", async () => {
+  const hostile = new Proxy(new Error("x"), {
+    get() {
+      throw new Error("not yours");
+    },
+  });
+  const loop = new Error("x");
+  loop.cause = loop;
+  for (const thrown of [undefined, null, "text", 5, hostile, loop, Object.create(null)]) {
+    const fetch = async () => {
+      throw thrown;
+    };
+    await assert.rejects(credential(fetch).getToken(SCOPE), (error) => {
+      expectError(error, "ERR_NETWORK_FAILED");
+      assert.ok(error.cause instanceof Error);
+      return true;
+    });
+  }
+});
+
+test("the log of certgrant/adal gets no causes unless loggingWithPII is set", async () => {
+  const fetch = async (_url, { body }) => {
+    throw Object.assign(new Error(`could not send ${body}`), { code: "ECONNRESET", config: body });
+  };
+  for (const loggingWithPII of [false, true]) {
+    const errors = [];
+    adal.Logging.setLoggingOptions({ level: 0, loggingWithPII, log: (_level, _line, error) => errors.push(error) });
+    const error = await acquireError(context(fetch));
+    adal.Logging.setLoggingOptions();
+    assert.equal(errors.length, 1);
+    assert.equal(errors[0].message, "No response from the server");
+    assert.equal(errors[0].code, "ERR_NETWORK_FAILED");
+    assert.equal(errors[0].cause?.code, loggingWithPII ? "ECONNRESET" : undefined);
+    assert.equal(error.cause.code, "ECONNRESET");
+    assert.doesNotMatch(inspect([errors, error], { depth: null, showHidden: true }), /client_assertion/);
+  }
 });

@@ -6,6 +6,7 @@
  * up all the same. Retries, status codes and bodies are the core's business.
  */
 import type { HttpRequest, StepInput } from "./backend.ts";
+import { describeNetworkError, type NamedError, withoutForeignText } from "./foreign-error.ts";
 
 /** What is read of a response; `Response` of the fetch standard fits. */
 export interface FetchResponse {
@@ -29,8 +30,8 @@ export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 
 /** A response as the core takes it. */
 export type ResponseInput = Extract<StepInput, { kind: "response" }>;
-/** A failure as the core takes it, with the error that `fetch` gave. */
-export type FailureInput = Extract<StepInput, { kind: "failure" }> & { readonly cause: unknown };
+/** A failure as the core takes it, with the names of the error that `fetch` gave. */
+export type FailureInput = Extract<StepInput, { kind: "failure" }> & { readonly cause: NamedError | undefined };
 
 /** Larger answers are cut: a token response has a few kilobytes. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -134,21 +135,7 @@ function timeoutFailure(timeout: number): FailureInput {
   return { kind: "failure", reason: "timeout", message, cause: undefined };
 }
 
-function networkFailure(cause: unknown): FailureInput {
+function networkFailure(thrown: unknown): FailureInput {
+  const cause = withoutForeignText(thrown);
   return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };
-}
-
-/**
- * Names a network error by its code, system call and host. Its own text is not repeated: a replaced `fetch` may have put
- * the request into it.
- */
-export function describeNetworkError(error: unknown): string {
-  for (let at: unknown = error, depth = 0; typeof at === "object" && at !== null && depth < 8; depth++) {
-    const { code, syscall, hostname, cause, errors } = at as Record<string, unknown>;
-    if (typeof code === "string" && code !== "") {
-      return [code, syscall, hostname].filter((part) => typeof part === "string" && part !== "").join(" ");
-    }
-    at = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
-  }
-  return error instanceof Error ? error.name : "an unknown failure";
 }

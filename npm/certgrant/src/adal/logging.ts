@@ -5,7 +5,7 @@
  * Lines with personal data (user names, endpoints with the tenant, thumbprints, the service's texts) are dropped unless
  * `loggingWithPII` is set. Keys, assertions and tokens are never written.
  */
-import { argumentError } from "./errors.ts";
+import { AdalError, argumentError } from "./errors.ts";
 import { TEXTS } from "./texts.ts";
 
 /** How important a line is. */
@@ -64,6 +64,13 @@ export const Logging = {
   LogOptions: { log: () => undefined, level: LEVELS.ERROR, loggingWithPII: false } as LoggingOptions,
 };
 
+/** The error without its causes, which may name a tenant's host. */
+function withoutCause(error: Error): Error {
+  if (error.cause === undefined || !(error instanceof AdalError)) return error;
+  const { message, code, hint, stack = "" } = error;
+  return Object.assign(new AdalError(message, { code, hint }), { stack });
+}
+
 /** The parts of the library that write lines. */
 export type Component = "Authority" | "CacheDriver" | "OAuth2Client" | "SelfSignedJwt" | "TokenRequest";
 
@@ -82,9 +89,10 @@ export class CallLog {
     if ((pii && !loggingWithPII) || number > (limit ?? LEVELS.ERROR)) return;
     const line = `${new Date().toUTCString()}:${this.correlationId} - ${component}: ${LEVEL_NAMES[number]} ${text}`;
     const stack = error?.stack === undefined ? "" : `\nStack:\n${error.stack}`;
+    const shown = error && !loggingWithPII ? withoutCause(error) : (error ?? null);
     try {
       // adal-node hands `null` where there is no error; its type says otherwise.
-      log?.(number, line + stack, (error ?? null) as unknown as Error);
+      log?.(number, line + stack, shown as unknown as Error);
     } catch {
       // A logger's own fault must not cost the caller its token.
     }
