@@ -1,9 +1,11 @@
 // The log: telling lines, no secrets at any level, account identifiers only where they are allowed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { acquireToken, context } from "./support/adal.mjs";
 import { credential, expectNoSecret } from "./support/credential.mjs";
 import { CLIENT, SCOPE, TENANT, THUMBPRINT_SHA256 } from "./support/fixtures.mjs";
-import { granted, refused, scriptedFetch } from "./support/service.mjs";
+import { adal } from "./support/package.mjs";
+import { granted, grantedV1, refused, scriptedFetch } from "./support/service.mjs";
 
 async function log(fetch, options = {}) {
   const entries = [];
@@ -68,4 +70,30 @@ test("a logger that throws does not cost the token", async () => {
     },
   });
   assert.equal((await one.getToken(SCOPE)).token, "token-1");
+});
+
+test("neither a time nor an address that can't be written costs the token", async () => {
+  const entries = await log(scriptedFetch(granted("token-1", { expires_in: "9999999999999999" })));
+  assert.ok(entries.some(({ message }) => /token granted, expires never/.test(message)));
+  const outcome = async (options) => {
+    const answer = granted("token-1", { expires_in: "9999999999999999" });
+    const one = credential(scriptedFetch(answer), { authorityHost: "https://login.example:+443", ...options });
+    return one.getToken(SCOPE).then(
+      ({ token }) => token,
+      ({ code }) => code,
+    );
+  };
+  assert.equal(await outcome({ logger: () => undefined }), await outcome({}));
+});
+
+test("an observer that throws, the log of certgrant/adal, costs no token", async () => {
+  const kept = adal.Logging.LogOptions;
+  try {
+    for (const options of [undefined, null, Object.freeze({ log: 5, level: 3 })]) {
+      adal.Logging.LogOptions = options;
+      assert.equal((await acquireToken(context(scriptedFetch(grantedV1())))).accessToken, "token-1");
+    }
+  } finally {
+    adal.Logging.LogOptions = kept;
+  }
 });

@@ -9,7 +9,7 @@ import type { ClientConfig, TokenRequest } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
 import { Driver, type FlightHost, withPatience } from "./driver.ts";
 import { abortError, argumentTypeError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
-import { RequestLog } from "./log.ts";
+import { RequestLog, time } from "./log.ts";
 import type {
   AccessToken,
   CertificateContent,
@@ -137,7 +137,7 @@ export class ClientCertificateCredential {
       const backend = await host.loadBackend();
       const client = await openClient(backend, this.#config(certificate, os, cpu), this.#certificate.password);
       const { thumbprintSha256, thumbprint, notAfter } = client.certificate;
-      const until = notAfter === undefined ? "" : `, valid until ${new Date(notAfter).toISOString()}`;
+      const until = notAfter === undefined ? "" : `, valid until ${time(notAfter)}`;
       log.write("verbose", `${backend.name} backend, certificate ${thumbprintSha256 ?? thumbprint}${until}`);
       log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
       return new Driver(client);

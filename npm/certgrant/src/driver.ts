@@ -79,7 +79,8 @@ export class Driver {
    *
    * @throws CertgrantError if the request is not usable, or the caller gave up
    */
-  async acquire(request: TokenRequest, host: FlightHost, patience: Patience = {}): Promise<Outcome> {
+  async acquire(request: TokenRequest, given: FlightHost, patience: Patience = {}): Promise<Outcome> {
+    const host = unobstructed(given);
     if (patience.signal?.aborted) throw abortError(reasonOf(patience.signal));
     const acquired = this.#ask(() => this.#client.acquire(request, Date.now()));
     if (acquired.kind === "hit") {
@@ -198,6 +199,20 @@ export class Driver {
       throw fromThrown(thrown);
     }
   }
+}
+
+/** The host, with an observer that can't end a flight. */
+function unobstructed(host: FlightHost): FlightHost {
+  return {
+    send: (request, aborted) => host.send(request, aborted),
+    observe(event) {
+      try {
+        host.observe(event);
+      } catch {
+        // An observer's own fault must not cost the caller its token.
+      }
+    },
+  };
 }
 
 /** Waits for `promise` no longer than `patience` allows, without touching whoever else waits for it. */

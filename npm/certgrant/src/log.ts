@@ -8,6 +8,9 @@
 import type { HttpRequest } from "./backend.ts";
 import type { FlightEvent } from "./driver.ts";
 
+/** The last time that a `Date` can hold. */
+const MAX_TIME = 8.64e15;
+
 /** How important a line is. */
 export type LogLevel = "error" | "warning" | "info" | "verbose";
 
@@ -85,11 +88,21 @@ export class RequestLog {
 
   #sending({ method, url, headers }: HttpRequest): void {
     this.#correlationId = headers["client-request-id"] ?? this.#correlationId;
-    this.write("info", `${method} to the token endpoint at ${new URL(url).host}`);
+    this.write("info", `${method} to the token endpoint${at(url)}`);
     this.write("verbose", `${method} ${url}`, true);
   }
 }
 
-function time(milliseconds: number): string {
-  return Number.isFinite(milliseconds) ? new Date(milliseconds).toISOString() : "never";
+/** A time as text; `never` for those that have none (ECMA-262, time values). */
+export function time(milliseconds: number): string {
+  return Math.abs(milliseconds) <= MAX_TIME ? new Date(milliseconds).toISOString() : "never";
+}
+
+/** Where a request goes, or nothing if the address is none. */
+function at(url: string): string {
+  try {
+    return ` at ${new URL(url).host}`;
+  } catch {
+    return "";
+  }
 }

@@ -84,7 +84,8 @@ export class CallLog {
 
   /** Writes a line; `pii` says that it holds personal data. */
   write(level: keyof typeof LEVELS, component: Component, text: string, pii = false, error?: Error): void {
-    const { log, level: limit, loggingWithPII } = Logging.LogOptions;
+    // Callers can set anything there.
+    const { log, level: limit, loggingWithPII } = (Logging.LogOptions ?? {}) as LoggingOptions;
     const number = LEVELS[level];
     if ((pii && !loggingWithPII) || number > (limit ?? LEVELS.ERROR)) return;
     const line = `${new Date().toUTCString()}:${this.correlationId} - ${component}: ${LEVEL_NAMES[number]} ${text}`;
