@@ -1,7 +1,8 @@
 // The log: telling lines, no secrets at any level, account identifiers only where they are allowed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { acquireToken, context } from "./support/adal.mjs";
+import { inspect } from "node:util";
+import { acquire, acquireToken, context } from "./support/adal.mjs";
 import { credential, expectNoSecret } from "./support/credential.mjs";
 import { CLIENT, SCOPE, TENANT, THUMBPRINT_SHA256 } from "./support/fixtures.mjs";
 import { adal } from "./support/package.mjs";
@@ -96,4 +97,52 @@ test("an observer that throws, the log of certgrant/adal, costs no token", async
   } finally {
     adal.Logging.LogOptions = kept;
   }
+});
+
+test("a host that names the tenant is in no unmarked line, nor in that of a failure", async () => {
+  const host = "contoso.ciamlogin.com";
+  const unreachable = new TypeError("fetch failed", {
+    cause: Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), {
+      code: "ENOTFOUND",
+      syscall: "getaddrinfo",
+      hostname: host,
+    }),
+  });
+  for (const answer of [granted(), unreachable]) {
+    const options = { authorityHost: `https://${host}` };
+    const silent = JSON.stringify(await log(scriptedFetch(answer), options));
+    assert.ok(!silent.includes("contoso"), silent);
+    assert.match(silent, /POST to the token endpoint"/);
+    const open = await log(scriptedFetch(answer), {
+      ...options,
+      loggingOptions: { allowLoggingAccountIdentifiers: true },
+    });
+    const unmarked = JSON.stringify(open.filter(({ containsPii }) => !containsPii));
+    assert.ok(!unmarked.includes("contoso"), unmarked);
+    assert.ok(JSON.stringify(open.filter(({ containsPii }) => containsPii)).includes(host));
+    if (answer === unreachable) assert.match(unmarked, /no answer after \d+ ms: ENOTFOUND getaddrinfo"/);
+  }
+});
+
+test("the shared hosts of Microsoft's clouds are named", async () => {
+  for (const host of ["login.microsoftonline.us", "login.partner.microsoftonline.cn", "login.windows.net"]) {
+    const entries = await log(scriptedFetch(granted()), { authorityHost: `https://${host}` });
+    assert.ok(entries.some(({ message }) => message === `POST to the token endpoint at ${host}`));
+  }
+});
+
+test("certgrant/adal keeps such a host out of its lines too", async () => {
+  const host = "contoso.ciamlogin.com";
+  const fetch = scriptedFetch(
+    new TypeError("fetch failed", { cause: Object.assign(new Error("x"), { code: "ENOTFOUND", hostname: host }) }),
+  );
+  const lines = [];
+  adal.Logging.setLoggingOptions({ level: 3, log: (...line) => lines.push(line) });
+  try {
+    await acquire(context(fetch, { authority: `https://${host}/contoso.com`, validate: false }));
+  } finally {
+    adal.Logging.setLoggingOptions();
+  }
+  assert.ok(lines.length > 5);
+  assert.ok(!inspect(lines, { depth: null }).includes("contoso"), inspect(lines, { depth: null }));
 });

@@ -7,9 +7,24 @@
  */
 import type { HttpRequest } from "./backend.ts";
 import type { FlightEvent } from "./driver.ts";
+import { neutralText } from "./transport.ts";
 
 /** The last time that a `Date` can hold. */
 const MAX_TIME = 8.64e15;
+
+/** The hosts that all tenants of a cloud share; the name of any other one may be a tenant's, as `contoso.ciamlogin.com`. */
+const SHARED_HOSTS: ReadonlySet<string> = new Set([
+  "login.microsoftonline.com",
+  "login.microsoft.com",
+  "login.windows.net",
+  "sts.windows.net",
+  "login.microsoftonline.us",
+  "login-us.microsoftonline.com",
+  "login.usgovcloudapi.net",
+  "login.partner.microsoftonline.cn",
+  "login.chinacloudapi.cn",
+  "login.microsoftonline.de",
+]);
 
 /** How important a line is. */
 export type LogLevel = "error" | "warning" | "info" | "verbose";
@@ -72,7 +87,8 @@ export class RequestLog {
         this.write("info", `status ${event.response.status} after ${event.milliseconds} ms`);
         break;
       case "unanswered":
-        this.write("warning", `no answer after ${event.milliseconds} ms: ${event.failure.message}`);
+        this.write("warning", `no answer after ${event.milliseconds} ms: ${neutralText(event.failure)}`);
+        this.write("verbose", `no answer: ${event.failure.message}`, true);
         break;
       case "waiting":
         this.write("info", `asking again in ${Math.ceil(event.milliseconds)} ms`);
@@ -98,10 +114,11 @@ export function time(milliseconds: number): string {
   return Math.abs(milliseconds) <= MAX_TIME ? new Date(milliseconds).toISOString() : "never";
 }
 
-/** Where a request goes, or nothing if the address is none. */
+/** Where a request goes, if that names no tenant; the whole address has a line of its own. */
 function at(url: string): string {
   try {
-    return ` at ${new URL(url).host}`;
+    const { host, hostname } = new URL(url);
+    return SHARED_HOSTS.has(hostname) ? ` at ${host}` : "";
   } catch {
     return "";
   }

@@ -10,7 +10,7 @@ import { openClient } from "../certificate-file.ts";
 import { Driver, type FlightEvent, type FlightHost, type Outcome } from "../driver.ts";
 import { type CertgrantError, fromThrown } from "../errors.ts";
 import { platform } from "../platform.ts";
-import { type Fetch, type ResponseInput, send } from "../transport.ts";
+import { type Fetch, neutralText, type ResponseInput, send } from "../transport.ts";
 import type { Authority } from "./authority.ts";
 import { AdalError, asAdalError } from "./errors.ts";
 import type { CallLog } from "./logging.ts";
@@ -177,7 +177,7 @@ function logFlight(event: FlightEvent, log: CallLog): void {
       log.write(
         "WARN",
         "OAuth2Client",
-        `${GET_TOKEN}: no answer after ${event.milliseconds} ms: ${event.failure.message}`,
+        `${GET_TOKEN}: no answer after ${event.milliseconds} ms: ${neutralText(event.failure)}`,
       );
       break;
   }
