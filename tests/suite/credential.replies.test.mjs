@@ -236,3 +236,27 @@ test("the log of certgrant/adal gets no causes unless loggingWithPII is set", as
     assert.doesNotMatch(inspect([errors, error], { depth: null, showHidden: true }), /client_assertion/);
   }
 });
+
+test("an answer without a stream is not read if it says that it is larger than any token response", async () => {
+  let read = 0;
+  const fetch = async () => ({
+    status: 200,
+    headers: new Headers({ "content-length": String(50 * 1024 * 1024) }),
+    async arrayBuffer() {
+      read += 1;
+      return new ArrayBuffer(0);
+    },
+  });
+  await assert.rejects(credential(fetch).getToken(SCOPE), { code: "ERR_RESPONSE_INVALID" });
+  assert.equal(read, 0);
+});
+
+test("an answer without a stream and of a usual size is read", async () => {
+  const answer = granted();
+  const fetch = async () => ({
+    status: 200,
+    headers: new Headers({ "content-type": "application/json", "content-length": "100" }),
+    arrayBuffer: () => answer.arrayBuffer(),
+  });
+  assert.equal((await credential(fetch).getToken(SCOPE)).token, "token-1");
+});

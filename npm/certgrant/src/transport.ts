@@ -2,8 +2,9 @@
  * Carries one HTTP request of the core over `fetch` and brings back what the core wants to know of the answer.
  *
  * Redirects of a POST are not followed, so an assertion never reaches another address than the one that it was made for
- * (RFC 6749 section 3.2). The answer's size is bounded, and a `fetch` that neither answers nor obeys its signal is given
- * up all the same. Retries, status codes and bodies are the core's business.
+ * (RFC 6749 section 3.2). A `fetch` that neither answers nor obeys its signal is given up all the same. The answer's size
+ * is bounded; only of a replaced `fetch` whose responses have neither a stream nor a `content-length` the whole answer is
+ * read before it is cut. Retries, status codes and bodies are the core's business.
  */
 import type { HttpRequest, StepInput } from "./backend.ts";
 import { describeNetworkError, type NamedError, withoutForeignText } from "./foreign-error.ts";
@@ -106,7 +107,11 @@ function pickHeaders(response: FetchResponse): Record<string, string> {
 /** Reads the body up to {@link MAX_RESPONSE_BYTES}; what comes after is not waited for. */
 async function readBody(response: FetchResponse): Promise<Uint8Array> {
   const reader = response.body?.getReader?.();
-  if (!reader) return new Uint8Array(await response.arrayBuffer()).slice(0, MAX_RESPONSE_BYTES);
+  if (!reader) {
+    // No token response is that large, and there is no reading a part of it.
+    if (Number(response.headers.get("content-length")) > MAX_RESPONSE_BYTES) return new Uint8Array(0);
+    return new Uint8Array(await response.arrayBuffer()).slice(0, MAX_RESPONSE_BYTES);
+  }
   const chunks: Uint8Array[] = [];
   let length = 0;
   while (length < MAX_RESPONSE_BYTES) {
