@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { CERTIFICATE, CLIENT, KEY, SCOPE, TENANT } from "./support/fixtures.mjs";
+import { AUTHORITY, CERTIFICATE, CLIENT, KEY, SCOPE, TENANT, THUMBPRINT } from "./support/fixtures.mjs";
 import { entryUrl } from "./support/package.mjs";
 
 /** Gets a token in a process of its own; answers with the backend's name and the error. */
-function run({ entry = entryUrl("."), backend, prelude = "" }) {
+function run({ entry = entryUrl("."), backend, prelude = "", flags = [] }) {
   const script = `
     ${prelude}
     const { ClientCertificateCredential } = await import(process.argv[1]);
@@ -29,7 +29,7 @@ function run({ entry = entryUrl("."), backend, prelude = "" }) {
   const { CERTGRANT_BACKEND: _, ...environment } = process.env;
   const env = { ...environment, TENANT, CLIENT, SCOPE, PEM: KEY + CERTIFICATE };
   if (backend !== undefined) env.CERTGRANT_BACKEND = backend;
-  const args = ["--input-type=module", "-e", script, entry.href];
+  const args = [...flags, "--input-type=module", "-e", script, entry.href];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
@@ -147,4 +147,35 @@ function causes(error) {
   const list = [];
   for (let at = error; at; at = at.cause) list.push(at);
   return list;
+}
+
+/** Node before 23 can leave the global `crypto` out; a process of any version can lose it. */
+const WITHOUT_CRYPTO = "--no-experimental-global-webcrypto";
+
+for (const backend of ["native", "wasm"]) {
+  test(`the ${backend} backend works without a global crypto`, () => {
+    const flags = process.allowedNodeEnvironmentFlags.has("--experimental-global-webcrypto") ? [WITHOUT_CRYPTO] : [];
+    const prelude = `
+      delete globalThis.crypto;
+      if ("crypto" in globalThis) throw new Error("a global crypto is left");
+    `;
+    assert.deepEqual(run({ backend, prelude, flags }), { token: "token-1", backend });
+  });
+
+  test(`certgrant/adal works with the ${backend} backend and without a global crypto`, () => {
+    const script = `
+      delete globalThis.crypto;
+      const { AuthenticationContext, MemoryCache } = await import(process.argv[1]);
+      const context = new AuthenticationContext(process.env.AUTHORITY, true, new MemoryCache());
+      const answer = { token_type: "Bearer", expires_in: 3599, access_token: "a", id_token: "." + btoa('{"tid":"t"}') + "." };
+      context.options = { http: { fetch: async () => new Response(JSON.stringify(answer)) } };
+      const { CLIENT, PEM, THUMBPRINT } = process.env;
+      const token = await context.acquireTokenWithClientCertificate("urn:a", CLIENT, PEM, THUMBPRINT);
+      console.log(JSON.stringify([token.accessToken, token.userId.length]));
+    `;
+    const env = { ...process.env, CERTGRANT_BACKEND: backend, AUTHORITY, CLIENT, THUMBPRINT, PEM: KEY + CERTIFICATE };
+    const args = ["--input-type=module", "-e", script, entryUrl("./adal").href];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+    assert.equal(stdout.trim(), '["a",36]', stderr);
+  });
 }

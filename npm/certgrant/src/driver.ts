@@ -3,11 +3,12 @@
  * one flight.
  *
  * Each caller may give up alone, by its signal or after its time; the flight ends early only when nobody waits for it any
- * more. What is asked, retried and cached is decided in the core; this module has the clock, the random bytes, the timers
- * and the network. A flight leaves no timer and no listener behind.
+ * more. What is asked, retried and cached is decided in the core; this module has the clock, the timers and the network,
+ * and passes the platform's random bytes on. A flight leaves no timer and no listener behind.
  */
 import type { AccessToken, BackendClient, HttpRequest, Step, StepInput, TokenRequest } from "./backend.ts";
 import { abortError, CertgrantError, fromErrorData, fromThrown } from "./errors.ts";
+import { platform } from "./platform.ts";
 import type { FailureInput, ResponseInput } from "./transport.ts";
 
 /** The longest delay that a timer takes, in milliseconds. */
@@ -147,7 +148,7 @@ export class Driver {
   }
 
   async #takeSteps(id: number, host: FlightHost, abandoned: AbortSignal): Promise<Outcome> {
-    let input: StepInput = { kind: "begin", entropy: crypto.getRandomValues(new Uint8Array(32)) };
+    let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
     let response: ResponseInput | undefined;
     let cause: unknown;
     for (;;) {

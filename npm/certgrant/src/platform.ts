@@ -17,6 +17,10 @@ export interface Platform {
   loadBackend(): Promise<Backend>;
   /** @throws CertgrantError `ERR_FILE_UNREADABLE` */
   readFile(path: string): Promise<Uint8Array>;
+  /** Fresh random bytes, fit for cryptography. */
+  randomBytes(length: number): Uint8Array;
+  /** A fresh UUID, version 4 (RFC 9562). */
+  randomUUID(): string;
   /** An environment variable, `undefined` where it is not set or empty. */
   variable(name: string): string | undefined;
 }

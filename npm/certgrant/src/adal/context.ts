@@ -6,6 +6,7 @@
  * exception.
  */
 
+import { platform } from "../platform.ts";
 import { findAppToken, keepAppToken, type TokenKey } from "./app-tokens.ts";
 import { expectCallback, expectStrings, lenientText } from "./arguments.ts";
 import { type Authority, discoverAuthority, isKnownAuthority, parseAuthority } from "./authority.ts";
@@ -179,7 +180,7 @@ export class AuthenticationContext {
     } catch (error) {
       return finish(error as AdalError);
     }
-    const log = new CallLog(lenientText(this.#correlationId) || crypto.randomUUID());
+    const log = new CallLog(lenientText(this.#correlationId) || platform().randomUUID());
     const key = { resource, clientId: grant.clientId, authority: this.authority };
     this.#validate(log, (error) => {
       if (error) return finish(error);

@@ -2,6 +2,7 @@
  * The claims that adal-node copies from an `id_token` into a token response. The token is read, never verified: it came
  * over TLS from the token endpoint (OpenID Connect Core section 3.1.3.7, step 6). App-only answers do not have one.
  */
+import { platform } from "../platform.ts";
 import type { CallLog } from "./logging.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -33,7 +34,7 @@ export function readIdToken(idToken: unknown, log: CallLog): Record<string, unkn
 
 function mapClaims(claims: Record<string, unknown>): Record<string, unknown> {
   const displayable = claims.upn || claims.email;
-  const mapped: Record<string, unknown> = { userId: displayable || claims.sub || crypto.randomUUID() };
+  const mapped: Record<string, unknown> = { userId: displayable || claims.sub || platform().randomUUID() };
   if (displayable) mapped.isUserIdDisplayable = true;
   for (const [claim, name] of Object.entries(CLAIMS)) {
     if (claim in claims) mapped[name] = claims[claim];

@@ -4,6 +4,7 @@
  *
  * Nothing is loaded or read before the first token.
  */
+import { webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Backend, BackendName } from "../backend.ts";
@@ -32,6 +33,9 @@ export const nodePlatform: Platform = {
       throw unreadable(path, cause);
     }
   },
+  // Not the global `crypto`: it can be left out (--no-experimental-global-webcrypto) or replaced.
+  randomBytes: (length) => webcrypto.getRandomValues(new Uint8Array(length)),
+  randomUUID: () => webcrypto.randomUUID(),
   variable(name) {
     return process.env[name] || undefined;
   },
@@ -84,6 +88,7 @@ async function loadNative(): Promise<Backend> {
 
 /** The module's bytes lie beside the built files. */
 async function loadWasm(): Promise<Backend> {
+  provideCrypto();
   try {
     const { wasmBackend } = await import("../backends/wasm.ts");
     return await wasmBackend(async (name) =>
@@ -92,6 +97,20 @@ async function loadWasm(): Promise<Backend> {
   } catch (error) {
     throw chain("the WASM module could not be loaded", [error]);
   }
+}
+
+/**
+ * Sets the global `crypto` where there is none: the WASM modules know no other source of random bytes, and WebCrypto signs
+ * faster than they do. It is what Node sets by itself unless it is told not to; one that is there is left alone.
+ */
+function provideCrypto(): void {
+  if (globalThis.crypto !== undefined) return;
+  Object.defineProperty(globalThis, "crypto", {
+    value: webcrypto,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
 }
 
 /** One error with all of `errors` as its chain of causes. */
