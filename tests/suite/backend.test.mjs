@@ -179,3 +179,38 @@ for (const backend of ["native", "wasm"]) {
     assert.equal(stdout.trim(), '["a",36]', stderr);
   });
 }
+
+/** Puts a signer that throws `thrown` in the place of the addon's. */
+const nativeSigner = (thrown) => `
+  const { createRequire } = await import("node:module");
+  const load = createRequire(process.argv[1]);
+  for (const end of ["", "-gnu", "-musl", "-msvc"]) {
+    try {
+      const addon = load("@certgrant/native-" + process.platform + "-" + process.arch + end);
+      addon.Client.prototype.sign = async () => { throw ${thrown}; };
+    } catch (error) {
+      if (error.code !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+`;
+
+test("a signing failure that the core explains is that very error", () => {
+  const members = { code: "ERR_SIGNATURE_INVALID", message: "found one, expected another", hint: "a hint of the core" };
+  const prelude = nativeSigner(`Object.assign(new Error("x"), ${JSON.stringify(members)})`);
+  const { error } = run({ backend: "native", prelude });
+  assert.deepEqual(error, { ...members, name: "CertgrantError" });
+});
+
+test("a signing failure of WebCrypto is explained once", () => {
+  const prelude = `Object.getPrototypeOf(crypto.subtle).sign = async () => { throw new DOMException("x", "OperationError"); };`;
+  const { error } = run({ backend: "wasm", prelude });
+  assert.equal(error.code, "ERR_SIGNING_FAILED");
+  assert.equal(error.message.split("expected").length, 2, error.message);
+});
+
+test("what a signer throws that the core did not explain is named and not repeated", () => {
+  const { error } = run({ backend: "native", prelude: nativeSigner('new RangeError("text of the signer")') });
+  assert.equal(error.code, "ERR_SIGNING_FAILED");
+  assert.match(error.message, /found RangeError from the signer, expected a signed assertion/);
+  assert.equal(error.cause.name, "RangeError");
+});

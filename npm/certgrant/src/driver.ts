@@ -7,7 +7,7 @@
  * and passes the platform's random bytes on. A flight leaves no timer and no listener behind.
  */
 import type { AccessToken, BackendClient, HttpRequest, Step, StepInput, TokenRequest } from "./backend.ts";
-import { abortError, CertgrantError, fromErrorData, fromThrown } from "./errors.ts";
+import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
 import { platform } from "./platform.ts";
 import type { FailureInput, ResponseInput } from "./transport.ts";
 
@@ -188,7 +188,9 @@ export class Driver {
     try {
       return { input: { kind: "signature", signature: await this.#client.sign(algorithm, signingInput) } };
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : "the signer threw something that is not an error";
+      // The core's own error says all; told to the core again, it would be wrapped into another one.
+      if (isErrorData(cause)) throw fromErrorData(cause);
+      const message = `${faultName(cause)} from the signer`;
       return { input: { kind: "signingFailed", message }, cause };
     }
   }

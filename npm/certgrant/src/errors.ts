@@ -129,13 +129,15 @@ function nameOf({ code, service }: CertgrantErrorInit): string {
   return service ? "AuthenticationError" : "CertgrantError";
 }
 
-function isErrorData(thrown: unknown): thrown is ErrorData {
+/** Whether a binding threw what the core said. */
+export function isErrorData(thrown: unknown): thrown is ErrorData {
   if (typeof thrown !== "object" || thrown === null) return false;
   const { code, message, hint } = thrown as Partial<ErrorData>;
   return typeof code === "string" && code.startsWith("ERR_") && typeof message === "string" && typeof hint === "string";
 }
 
-function faultName(thrown: unknown): string {
+/** Names what was thrown, without its text. */
+export function faultName(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : `a thrown ${typeof thrown}`;
 }
 
