@@ -73,7 +73,10 @@ export interface BackendClient {
   step(flight: number, input: StepInput, now: number): Step;
   /** Ends a flight that nobody waits for any more. Unknown flights are ignored. */
   abandon(flight: number): void;
-  /** Signs with the private key, off the event loop. */
+  /**
+   * Signs with the private key, off the event loop: on a thread of the addon, or in WebCrypto. Only where a runtime has no
+   * WebCrypto does the WASM module sign by itself, which holds the event loop for some tens of milliseconds.
+   */
   sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array>;
 }
 
