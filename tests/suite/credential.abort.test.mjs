@@ -1,9 +1,12 @@
 // Giving up: each caller for itself, and the request only when nobody waits.
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
 import { credential, expectError } from "./support/credential.mjs";
-import { SCOPE } from "./support/fixtures.mjs";
+import { CLIENT, PEM, SCOPE, TENANT } from "./support/fixtures.mjs";
+import { ClientCertificateCredential } from "./support/package.mjs";
 import { gate, granted, scriptedFetch, until } from "./support/service.mjs";
 
 /** A fetch that answers when its gate is opened, or fails when its signal says so. */
@@ -134,4 +137,38 @@ test("an abort during the wait before a retry ends the flight", async (t) => {
   t.mock.timers.tick(600_000);
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(fetch.requests.length, 1);
+});
+
+test("requestOptions.timeout is one limit for opening the certificate and asking for the token", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 1000;
+  t.mock.method(performance, "now", () => now);
+  const { opened, open } = gate();
+  const { readFile } = fs.promises;
+  t.after(() => {
+    fs.promises.readFile = readFile;
+    syncBuiltinESMExports();
+  });
+  fs.promises.readFile = async (path, ...rest) => {
+    if (path !== "app.pem") return readFile(path, ...rest);
+    await opened;
+    return Buffer.from(PEM);
+  };
+  syncBuiltinESMExports();
+  const { fetch } = gatedFetch();
+  const one = new ClientCertificateCredential(TENANT, CLIENT, "app.pem", { fetch });
+  let error;
+  one.getToken(SCOPE, { requestOptions: { timeout: 1000 } }).catch((thrown) => {
+    error = thrown;
+  });
+  now += 800;
+  open();
+  await until(() => fetch.requests.length === 1, "the request");
+  t.mock.timers.tick(199);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(error, undefined);
+  t.mock.timers.tick(1);
+  await until(() => error, "the end of the wait");
+  expectError(error, "ERR_REQUEST_TIMEOUT");
+  assert.match(error.message, /1000 ms/);
 });

@@ -98,7 +98,9 @@ export class ClientCertificateCredential {
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     const request = tokenRequest(scopes, options);
-    const patience = { signal: options.abortSignal, timeout: options.requestOptions?.timeout };
+    const { abortSignal: signal, requestOptions } = options;
+    // One limit for all that this call waits for.
+    const patience = { signal, timeout: requestOptions?.timeout, since: performance.now() };
     if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
     const log = new RequestLog(
       this.#options.logger,

@@ -28,6 +28,8 @@ export interface Patience {
   signal?: AbortSignalLike | undefined;
   /** Milliseconds. */
   timeout?: number | undefined;
+  /** When `timeout` began, by `performance.now()`; with each wait where it is left out. */
+  since?: number | undefined;
 }
 
 /** What happens during a flight, for logs. */
@@ -219,7 +221,7 @@ function unobstructed(host: FlightHost): FlightHost {
 }
 
 /** Waits for `promise` no longer than `patience` allows, without touching whoever else waits for it. */
-export function withPatience<T>(promise: Promise<T>, { signal, timeout }: Patience): Promise<T> {
+export function withPatience<T>(promise: Promise<T>, { signal, timeout, since }: Patience): Promise<T> {
   if (!signal && timeout === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -230,9 +232,10 @@ export function withPatience<T>(promise: Promise<T>, { signal, timeout }: Patien
       how();
     };
     if (timeout !== undefined) {
+      const left = timeout - (since === undefined ? 0 : performance.now() - since);
       timer = setTimeout(
         () => settle(() => reject(patienceError(timeout))),
-        Math.min(Math.max(timeout, 0), MAX_TIMER_DELAY),
+        Math.min(Math.max(left, 0), MAX_TIMER_DELAY),
       );
     }
     signal?.addEventListener("abort", onAbort);
