@@ -172,3 +172,14 @@ test("requestOptions.timeout is one limit for opening the certificate and asking
   expectError(error, "ERR_REQUEST_TIMEOUT");
   assert.match(error.message, /1000 ms/);
 });
+
+test("requestOptions.timeout of 0 is no limit", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { fetch, open } = gatedFetch();
+  const call = credential(fetch).getToken(SCOPE, { requestOptions: { timeout: 0 } });
+  call.catch(() => undefined);
+  await until(() => fetch.requests.length === 1, "the request");
+  t.mock.timers.tick(1000);
+  open();
+  assert.equal((await call).token, "token-1");
+});

@@ -100,7 +100,7 @@ export class ClientCertificateCredential {
     const request = tokenRequest(scopes, options);
     const { abortSignal: signal, requestOptions } = options;
     // One limit for all that this call waits for.
-    const patience = { signal, timeout: requestOptions?.timeout, since: performance.now() };
+    const patience = { signal, timeout: requestOptions?.timeout || undefined, since: performance.now() };
     if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
     const log = new RequestLog(
       this.#options.logger,

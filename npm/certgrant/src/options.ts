@@ -59,7 +59,10 @@ export interface GetTokenOptions {
   abortSignal?: AbortSignalLike;
   /** Limits of this call. */
   requestOptions?: {
-    /** After how many milliseconds this call gives up, with `ERR_REQUEST_TIMEOUT`. */
+    /**
+     * After how many milliseconds this call gives up, with `ERR_REQUEST_TIMEOUT`; counted from the call, opening the
+     * certificate included. `0`, as in the Azure SDKs, and by default: no limit.
+     */
     timeout?: number;
   };
   /** Claims of a claims challenge, as JSON; such a call does not use the cached token. */
