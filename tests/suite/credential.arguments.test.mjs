@@ -99,3 +99,37 @@ test("options are read when the credential is made, and never written", async ()
   const options = Object.freeze({ fetch, retryOptions: Object.freeze({ maxRetries: 0 }) });
   assert.equal((await credential(fetch, options).getToken(SCOPE, Object.freeze({}))).token, "token-1");
 });
+
+test("getToken rejects options of other types with the name of the option", async () => {
+  const fetch = scriptedFetch(granted());
+  const one = credential(fetch);
+  const rows = [
+    [null, /options must be an object, found null/],
+    ["x", /options must be an object, found string/],
+    [{ abortSignal: 5 }, /options.abortSignal must be an AbortSignal, found number/],
+    [{ abortSignal: null }, /options.abortSignal must be an AbortSignal, found null/],
+    [{ abortSignal: { aborted: false } }, /options.abortSignal must be an AbortSignal, found object/],
+    [{ requestOptions: null }, /options.requestOptions must be an object, found null/],
+    [{ requestOptions: 5 }, /options.requestOptions must be an object, found number/],
+    [{ requestOptions: { timeout: Number.NaN } }, /options.requestOptions.timeout must be a number of milliseconds/],
+    [{ enableCae: "yes" }, /options.enableCae must be a boolean, found string/],
+    [{ claims: null }, /options.claims must be a string, found null/],
+  ];
+  for (const [options, message] of rows) {
+    await assert.rejects(one.getToken(SCOPE, options), { name: "TypeError", code: "ERR_INVALID_ARG_TYPE", message });
+  }
+  assert.equal(fetch.requests.length, 0);
+  assert.equal((await one.getToken(SCOPE, undefined)).token, "token-1");
+});
+
+test("the constructor refuses groups of options of other types", () => {
+  for (const name of ["retryOptions", "loggingOptions"]) {
+    for (const value of [5, null, "x"]) {
+      assert.throws(construct(TENANT, CLIENT, { certificate: PEM }, { [name]: value }), {
+        name: "TypeError",
+        code: "ERR_INVALID_ARG_TYPE",
+        message: new RegExp(`options.${name} must be an object`),
+      });
+    }
+  }
+});

@@ -7,7 +7,7 @@
  */
 import type { ClientConfig, TokenRequest } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
-import { Driver, type FlightHost, withPatience } from "./driver.ts";
+import { type AbortSignalLike, Driver, type FlightHost, withPatience } from "./driver.ts";
 import { abortError, argumentTypeError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import { RequestLog, time } from "./log.ts";
 import type {
@@ -226,9 +226,7 @@ function expectPath(path: string): void {
 }
 
 function checkedOptions(options: ClientCertificateCredentialOptions): ClientCertificateCredentialOptions {
-  if (options === null || typeof options !== "object") {
-    throw argumentTypeError(`${NAME}: options must be an object, found ${options === null ? "null" : typeof options}`);
-  }
+  expectOptions(options);
   const { additionallyAllowedTenants: tenants, algorithm, retryOptions } = options;
   for (const [name, type] of OPTION_TYPES) {
     if (options[name] !== undefined) expectType(`options.${name}`, options[name], type);
@@ -249,6 +247,8 @@ function checkedOptions(options: ClientCertificateCredentialOptions): ClientCert
 const OPTION_TYPES = [
   ["authorityHost", "string"],
   ["sendCertificateChain", "boolean"],
+  ["retryOptions", "object"],
+  ["loggingOptions", "object"],
   ["fetch", "function"],
   ["logger", "function"],
 ] as const;
@@ -258,9 +258,13 @@ function tokenRequest(scopes: string | string[], options: GetTokenOptions): Toke
   if (!list.every((scope) => typeof scope === "string")) {
     throw argumentTypeError(`${NAME}.getToken: scopes must be a string or an array of strings`);
   }
-  const { claims, tenantId, enableCae, requestOptions } = options;
+  expectOptions(options);
+  const { claims, tenantId, enableCae, requestOptions, abortSignal } = options;
   if (claims !== undefined) expectType("options.claims", claims, "string");
   if (tenantId !== undefined) expectType("options.tenantId", tenantId, "string");
+  if (enableCae !== undefined) expectType("options.enableCae", enableCae, "boolean");
+  if (requestOptions !== undefined) expectType("options.requestOptions", requestOptions, "object");
+  if (abortSignal !== undefined) expectSignal(abortSignal);
   const timeout = requestOptions?.timeout;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw argumentTypeError(`${NAME}.getToken: options.requestOptions.timeout must be a number of milliseconds`);
@@ -275,6 +279,22 @@ function accessToken(token: import("./backend.ts").AccessToken): AccessToken {
   return result;
 }
 
-function expectType(name: string, value: unknown, type: "string" | "boolean" | "function"): void {
-  if (typeof value !== type) throw argumentTypeError(`${NAME}: ${name} must be a ${type}, found ${typeof value}`);
+function expectType(name: string, value: unknown, type: "string" | "boolean" | "function" | "object"): void {
+  if (kindOf(value) === type) return;
+  throw argumentTypeError(`${NAME}: ${name} must be ${type === "object" ? "an" : "a"} ${type}, found ${kindOf(value)}`);
+}
+
+function expectOptions(options: unknown): void {
+  expectType("options", options, "object");
+}
+
+/** Other signals than the platform's are taken by their shape. */
+function expectSignal(signal: Partial<AbortSignalLike>): void {
+  const { addEventListener: add, removeEventListener: remove } = kindOf(signal) === "object" ? signal : {};
+  if (typeof add === "function" && typeof remove === "function") return;
+  throw argumentTypeError(`${NAME}: options.abortSignal must be an AbortSignal, found ${kindOf(signal)}`);
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value;
 }
