@@ -1,8 +1,8 @@
 // The cache of certgrant/adal: what is found, when, and what takes whose place.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ARGUMENTS, acquireToken, context } from "./support/adal.mjs";
-import { AUTHORITY, CLIENT, RESOURCE } from "./support/fixtures.mjs";
+import { ARGUMENTS, acquire, acquireToken, context } from "./support/adal.mjs";
+import { AUTHORITY, CLIENT, KEY, OTHER_CERTIFICATE, RESOURCE } from "./support/fixtures.mjs";
 import { adal } from "./support/package.mjs";
 import { gate, grantedV1, scriptedFetch, until } from "./support/service.mjs";
 
@@ -304,4 +304,31 @@ test("MemoryCache keeps at most maxEntries, the newest", () => {
     cache._entries.map(({ accessToken }) => accessToken),
     ["b", "c"],
   );
+});
+
+test("a token is served only to the certificate and thumbprint that it was got with", async () => {
+  const fetch = scriptedFetch(grantedV1("token-1"), grantedV1("token-2"));
+  const made = context(fetch);
+  await acquireToken(made);
+  for (const changes of [{ certificate: "garbage" }, { certificate: OTHER_CERTIFICATE }, { thumbprint: "zz" }]) {
+    const [error, token] = await acquire(made, changes);
+    assert.ok(error instanceof adal.AdalError, JSON.stringify(changes));
+    assert.equal(token, undefined);
+  }
+  assert.equal(fetch.requests.length, 1);
+  assert.equal(acquireNow(made)[1].accessToken, "token-1");
+});
+
+test("two certificates of one app have a token each, and an expired one makes room", async () => {
+  const fetch = scriptedFetch(grantedV1("token-1"), grantedV1("token-2"), grantedV1("token-3"));
+  const made = context(fetch);
+  const bare = { certificate: KEY };
+  const first = await acquireToken(made);
+  assert.equal((await acquireToken(made, bare)).accessToken, "token-2");
+  assert.equal(acquireNow(made)[1], first);
+  assert.equal((await acquireToken(made, bare)).accessToken, "token-2");
+  assert.equal(made.cache._entries.length, 2);
+  for (const entry of made.cache._entries) entry.expiresOn = new Date(0);
+  assert.equal((await acquireToken(made, bare)).accessToken, "token-3");
+  assert.equal(made.cache._entries.length, 1);
 });

@@ -14,11 +14,27 @@ const EXPIRY_MARGIN = 5 * 60 * 1000;
 /** Expiry numbers below this are seconds: as milliseconds they would lie in 1973. */
 const SECONDS_BELOW = 1e11;
 
+/** What an entry was got with. */
+interface Origin {
+  /** The resource that was asked for: the service may spell it in another way. */
+  readonly resource: string;
+  readonly proof: Proof;
+}
+
 /**
- * Entries that app-only calls of this process have made, and the resource that was asked for: the service may spell it in
- * another way. Entries restored from elsewhere are judged by their members.
+ * Entries that app-only calls of this process have made. Entries restored from elsewhere are judged by their members.
+ *
+ * adal-node signed before it looked at the cache, so a caller without the private key never got a cached token. This
+ * library looks first, so the caller has to bring what the token was got with: else knowing a client id would do, in a
+ * process where all contexts share a cache. The strings are compared, since there is no digest to be had synchronously.
  */
-const appEntries = new WeakMap<object, string>();
+const appEntries = new WeakMap<object, Origin>();
+
+/** What a caller proves to be the application with. */
+export interface Proof {
+  certificate: string;
+  thumbprint: string;
+}
 
 /** What an entry is found by. */
 export interface TokenKey {
@@ -31,6 +47,7 @@ export interface TokenKey {
 export function findAppToken(
   cache: TokenCache,
   key: TokenKey,
+  proof: Proof,
   now: number,
   log: CallLog,
   next: (token: CacheEntry | undefined) => void,
@@ -43,17 +60,18 @@ export function findAppToken(
     next(token);
   };
   if (cache instanceof MemoryCache && cache.find === MemoryCache.prototype.find) {
-    const fits = (entry: CacheEntry) => belongs(entry, key) && isFresh(entry, now);
-    const search = () => freshest(cache._entries as CacheEntry[], key, now);
+    const fits = (entry: CacheEntry) => belongs(entry, key) && admits(entry, proof) && isFresh(entry, now);
+    const search = () => freshest(cache._entries as CacheEntry[], key, proof, now);
     return found(findIndexed(cache, JSON.stringify(key), fits, search));
   }
-  candidates(cache, key, log, (entries, count) => found(freshest(entries, key, now), count));
+  candidates(cache, key, log, (entries, count) => found(freshest(entries, key, proof, now), count));
 }
 
 /** Puts `token` into the cache, in the place of older ones; what the cache says about it does not matter. */
 export function keepAppToken(
   cache: TokenCache,
   key: TokenKey,
+  proof: Proof,
   token: TokenResponse,
   log: CallLog,
   next: (entry: CacheEntry) => void,
@@ -63,7 +81,7 @@ export function keepAppToken(
   else entry.resource = key.resource;
   entry._clientId = key.clientId;
   entry._authority = key.authority;
-  appEntries.set(entry, key.resource);
+  appEntries.set(entry, { resource: key.resource, proof });
   const add = () => {
     log.write("VERBOSE", "CacheDriver", "Adding entry");
     answered<unknown>(
@@ -74,7 +92,9 @@ export function keepAppToken(
       },
     );
   };
-  candidates(cache, key, log, (old) => {
+  candidates(cache, key, log, (found) => {
+    // Another certificate's token stays while it is good, or two certificates in turn would ask each time.
+    const old = found.filter((one) => admits(one, proof) || !isFresh(one, Date.now()));
     if (old.length === 0) return add();
     log.write("VERBOSE", "CacheDriver", `Removing ${old.length} older entries.`);
     answered<unknown>((done) => cache.remove(old, done), add);
@@ -101,10 +121,10 @@ function candidates(
   );
 }
 
-function freshest(entries: readonly CacheEntry[], key: TokenKey, now: number): CacheEntry | undefined {
+function freshest(entries: readonly CacheEntry[], key: TokenKey, proof: Proof, now: number): CacheEntry | undefined {
   let best: CacheEntry | undefined;
   for (const entry of entries) {
-    if (!belongs(entry, key) || !isFresh(entry, now)) continue;
+    if (!belongs(entry, key) || !admits(entry, proof) || !isFresh(entry, now)) continue;
     if (!best || expiry(entry) > expiry(best)) best = entry;
   }
   return best;
@@ -115,9 +135,15 @@ function belongs(entry: CacheEntry | null | undefined, { clientId, authority, re
     !!entry &&
     entry._clientId === clientId &&
     entry._authority === authority &&
-    (entry.resource === resource || appEntries.get(entry) === resource) &&
+    (entry.resource === resource || appEntries.get(entry)?.resource === resource) &&
     (appEntries.has(entry) || (!entry.userId && !entry.refreshToken))
   );
+}
+
+/** Whether an entry may be served to who brings `proof`; one that this process did not make, to everybody. */
+function admits(entry: CacheEntry, { certificate, thumbprint }: Proof): boolean {
+  const origin = appEntries.get(entry);
+  return !origin || (origin.proof.certificate === certificate && origin.proof.thumbprint === thumbprint);
 }
 
 function isFresh(entry: CacheEntry, now: number): boolean {

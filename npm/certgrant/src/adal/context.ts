@@ -185,7 +185,7 @@ export class AuthenticationContext {
     this.#validate(log, (error) => {
       if (error) return finish(error);
       log.write("INFO", "TokenRequest", "Getting a token via certificate.");
-      findAppToken(this.#cache, key, Date.now(), log, (cached) => {
+      findAppToken(this.#cache, key, grant, Date.now(), log, (cached) => {
         if (cached) return finish(null, cached);
         fromPromise(this.#shared(grant, key, log), (failure, entry) => {
           if (failure instanceof GrantFailure) finish(failure.error, failure.body);
@@ -238,8 +238,9 @@ export class AuthenticationContext {
   }
 
   async #request(grant: CertificateGrant, key: TokenKey, options: AdalOptions, log: CallLog): Promise<CacheEntry> {
+    const { certificate, thumbprint } = grant;
     const token = await this.#grants.request(grant, options, log);
-    return new Promise((resolve) => keepAppToken(this.#cache, key, token, log, resolve));
+    return new Promise((resolve) => keepAppToken(this.#cache, key, { certificate, thumbprint }, token, log, resolve));
   }
 }
 
