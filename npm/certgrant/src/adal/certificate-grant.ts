@@ -234,5 +234,5 @@ function isSha256(thumbprint: string): boolean {
 
 /** Whether an error is about certificate, key or thumbprint: what adal-node called a failure to sign. */
 function isAboutKey(code: string): boolean {
-  return /^ERR_(CERTIFICATE|KEY|PEM|SIGNATURE|SIGNING|THUMBPRINT)_/.test(code);
+  return /^ERR_(CERTIFICATE|ENCRYPTION|KEY|PASSWORD|PEM|PFX|SIGNATURE|SIGNING|THUMBPRINT)_/.test(code);
 }
