@@ -190,7 +190,7 @@ const BAD_INPUT = [
     "an encrypted key",
     { certificate: vector("bundles/encrypted.key") },
     /^Failed to sign JWT\. .*found .*, expected /,
-    "ERR_KEY_ENCRYPTED",
+    "ERR_PASSWORD_MISSING",
   ],
   [
     "a key that does not belong to the certificate",

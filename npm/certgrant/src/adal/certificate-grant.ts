@@ -17,7 +17,7 @@ import type { CallLog } from "./logging.ts";
 import { GET_TOKEN, TEXTS } from "./texts.ts";
 import { readTokenResponse } from "./token-response.ts";
 import type { AdalOptions, TokenResponse } from "./types.ts";
-import { ADAL_SKU, ADAL_VERSION, echoedCorrelationId, parseBody } from "./wire.ts";
+import { ADAL_SKU, ADAL_VERSION, echoedCorrelationId, parseBody, parseRefusal } from "./wire.ts";
 
 /** How many clients a context keeps; a context rarely has more than one certificate. */
 const MAX_CLIENTS = 16;
@@ -185,13 +185,13 @@ function logFlight(event: FlightEvent, log: CallLog): void {
 
 function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse {
   if (!response) throw new GrantFailure(log.failure("TokenRequest", withoutResponse(error)));
-  const body = parseBody(response.body);
   if (response.status < 200 || response.status > 299) {
+    const body = parseRefusal(response.body);
     log.write("ERROR", "OAuth2Client", `${GET_TOKEN}: refused with status ${response.status} (${error?.code})`);
     throw new GrantFailure(log.failure("OAuth2Client", refused(response, body, error), true), body);
   }
   try {
-    const token = readTokenResponse(body, Date.now(), log);
+    const token = readTokenResponse(parseBody(response.body), Date.now(), log);
     log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
     return token;
   } catch (failure) {

@@ -31,6 +31,18 @@ export function parseBody(body: Uint8Array): unknown {
   }
 }
 
+/** A JWT or its beginning, in whatever stands around it. */
+const JWT = /eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
+
+/**
+ * The body of a refusal. adal-node's error texts repeat it, and a gateway's may in turn repeat the request: then the
+ * assertion would stand in the error.
+ */
+export function parseRefusal(body: Uint8Array): unknown {
+  const text = new TextDecoder().decode(body).replace(JWT, "[JWT elided]");
+  return parseBody(new TextEncoder().encode(text));
+}
+
 /** Logs the correlation id that the service echoed. */
 export function echoedCorrelationId(response: ResponseInput, what: string, component: Component, log: CallLog): void {
   const echoed = response.headers["client-request-id"];
