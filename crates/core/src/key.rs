@@ -84,7 +84,8 @@ fn private_key_info(der: &[u8]) -> Option<(&[u8], &[u8])> {
 /// [RFC 8017 appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2), all of whose numbers have to be there.
 fn rsa_private_key(der: &[u8]) -> Option<RsaPublicKey> {
     let mut numbers = Reader::of_sequence(der)?;
-    numbers.contents(INTEGER)?;
+    // Version 1 has more than two primes, which signers and WebCrypto do not take.
+    (numbers.contents(INTEGER)? == [0]).then_some(())?;
     let public_key = RsaPublicKey::read(&mut numbers)?;
     for _ in 0..6 {
         numbers.positive_integer()?;

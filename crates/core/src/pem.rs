@@ -200,6 +200,12 @@ pub(crate) fn text_of(file: &[u8]) -> Result<SecretString> {
         [0xfe, 0xff, rest @ ..] => Ok(utf16(rest, u16::from_be_bytes)),
         [0xef, 0xbb, 0xbf, rest @ ..] | rest => match core::str::from_utf8(rest) {
             Ok(text) => Ok(Secret::new(String::from(text))),
+            // Bag Attributes in another character set; the sections themselves are ASCII.
+            Err(_) if rest.windows(BEGIN.len()).any(|window| window == BEGIN.as_bytes()) => {
+                let mut text = Secret::new(String::with_capacity(rest.len().saturating_mul(2)));
+                text.expose_mut().extend(rest.iter().copied().map(char::from));
+                Ok(text)
+            }
             Err(_) => Err(not_pem(file)),
         },
     }
@@ -256,6 +262,11 @@ mod tests {
         assert_eq!(der(utf16(PEM, false)), [1, 2, 3]);
         assert_eq!(der(utf16(PEM, true)), [1, 2, 3]);
         assert_eq!(der(format!("Bag Attributes\n  localKeyID: 01\nsubject=CN = x\n{PEM}# end")), [1, 2, 3]);
+    }
+
+    #[test]
+    fn text_around_sections_may_be_in_any_character_set() {
+        assert_eq!(der([b"friendlyName: \xfc\xff\n".as_slice(), PEM.as_bytes()].concat()), [1, 2, 3]);
     }
 
     #[test]
