@@ -10,7 +10,7 @@ import { AUTHORITY, CERTIFICATE, CLIENT, KEY, SCOPE, TENANT, THUMBPRINT } from "
 import { entryUrl } from "./support/package.mjs";
 
 /** Gets a token in a process of its own; answers with the backend's name and the error. */
-function run({ entry = entryUrl("."), backend, prelude = "", flags = [] }) {
+function run({ entry = entryUrl("."), backend, prelude = "" }) {
   const script = `
     ${prelude}
     const { ClientCertificateCredential } = await import(process.argv[1]);
@@ -29,7 +29,7 @@ function run({ entry = entryUrl("."), backend, prelude = "", flags = [] }) {
   const { CERTGRANT_BACKEND: _, ...environment } = process.env;
   const env = { ...environment, TENANT, CLIENT, SCOPE, PEM: KEY + CERTIFICATE };
   if (backend !== undefined) env.CERTGRANT_BACKEND = backend;
-  const args = [...flags, "--input-type=module", "-e", script, entry.href];
+  const args = ["--input-type=module", "-e", script, entry.href];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
@@ -149,17 +149,13 @@ function causes(error) {
   return list;
 }
 
-/** Node before 23 can leave the global `crypto` out; a process of any version can lose it. */
-const WITHOUT_CRYPTO = "--no-experimental-global-webcrypto";
-
 for (const backend of ["native", "wasm"]) {
   test(`the ${backend} backend works without a global crypto`, () => {
-    const flags = process.allowedNodeEnvironmentFlags.has("--experimental-global-webcrypto") ? [WITHOUT_CRYPTO] : [];
     const prelude = `
       delete globalThis.crypto;
       if ("crypto" in globalThis) throw new Error("a global crypto is left");
     `;
-    assert.deepEqual(run({ backend, prelude, flags }), { token: "token-1", backend });
+    assert.deepEqual(run({ backend, prelude }), { token: "token-1", backend });
   });
 
   test(`certgrant/adal works with the ${backend} backend and without a global crypto`, () => {
