@@ -274,7 +274,7 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// `\uXXXX`, or two of them that are a surrogate pair.
+    /// `\u` and four hexadecimal digits, or two of them that are a surrogate pair.
     fn unicode_escape(&mut self) -> Scan<char> {
         let unit = self.hex4()?;
         let mut units = [unit, 0];
