@@ -4,7 +4,7 @@
 //! Our own, for size: the general library doubles what the WASM module needs for a certificate. Strict: lengths are
 //! definite and minimal, integers are minimal. What breaks the rules is [`None`]; the callers say what was expected.
 
-use crate::time::Timestamp;
+use crate::time::{Timestamp, days_since_epoch};
 use alloc::vec::Vec;
 
 pub(crate) const INTEGER: u8 = 0x02;
@@ -179,20 +179,6 @@ fn date_time(year: u64, rest: &[u8]) -> Option<Timestamp> {
     let days = days_since_epoch(year, month, day)?;
     let secs = days.checked_mul(86_400)?.checked_add(hour * 3600 + minute * 60 + second)?;
     in_range.then_some(Timestamp::from_secs(secs))
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar; before that, none. Years count from March, so that leap days come last.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "a year has four digits: nothing here comes near an overflow"
-)]
-fn days_since_epoch(year: u64, month: u64, day: u64) -> Option<u64> {
-    let shifted_year = year.checked_sub(u64::from(month <= 2))?;
-    let shifted_month = month.checked_add(9)?.checked_rem(12)?;
-    let days_of_years = shifted_year * 365 + shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
-    let days_of_months = (shifted_month * 153 + 2) / 5;
-    // 719 468 days lie between 0000-03-01 and the epoch.
-    (days_of_years + days_of_months + day).checked_sub(719_469)
 }
 
 /// Appends an element of that tag with these contents.

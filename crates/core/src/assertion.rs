@@ -69,6 +69,7 @@ impl AssertionTemplate {
             .finish();
         PreparedAssertion {
             request: self.header.signing_request(&claims),
+            expires_on: now.plus_secs(self.lifetime_secs.into()),
             signature_length: self.signature_length,
         }
     }
@@ -78,6 +79,7 @@ impl AssertionTemplate {
 #[derive(Debug)]
 pub struct PreparedAssertion {
     request: SigningRequest,
+    expires_on: Timestamp,
     signature_length: Option<usize>,
 }
 
@@ -87,12 +89,17 @@ impl PreparedAssertion {
         &self.request
     }
 
+    /// When it expires, by the clock that it was prepared with: `exp`.
+    pub const fn expires_on(&self) -> Timestamp {
+        self.expires_on
+    }
+
     /// The finished assertion in compact form.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::SignatureInvalid`] if the signature is not as long as the key's modulus.
-    pub fn with_signature(self, signature: &[u8]) -> Result<SecretString> {
+    pub fn with_signature(&self, signature: &[u8]) -> Result<SecretString> {
         match self.signature_length {
             Some(length) if length != signature.len() => Err(Error::new(
                 ErrorCode::SignatureInvalid,

@@ -136,14 +136,13 @@ fn is_of_key(certificate: &Certificate, key: &PrivateKey) -> bool {
 /// Puts the key's certificate first and each issuer behind what it issued,
 /// as [RFC 7515 section 4.1.6](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.6) orders `x5c`. Of several certificates
 /// for the key it is the one that shares the key's id, else the first.
-fn chain_of(key: &Item<PrivateKey>, mut certificates: Vec<Item<Certificate>>) -> Result<Vec<Certificate>> {
-    let mut chain: Vec<Certificate> = Vec::new();
+fn chain_of(key: &Item<PrivateKey>, certificates: Vec<Item<Certificate>>) -> Result<Vec<Certificate>> {
     let of_key =
         || certificates.iter().enumerate().filter(|(_, item)| is_of_key(&item.content, &key.content));
     let with_id =
         of_key().find(|(_, item)| !key.local_key_id.is_empty() && item.local_key_id == key.local_key_id);
-    let mut next = with_id.or_else(|| of_key().next()).map(|(index, _)| index);
-    if let (None, Some(first)) = (next, certificates.first()) {
+    let leaf = with_id.or_else(|| of_key().next()).map(|(index, _)| index);
+    if let (None, Some(first)) = (leaf, certificates.first()) {
         first.content.rsa_public_key()?;
         return Err(Error::new(
             ErrorCode::KeyMismatch,
@@ -151,13 +150,54 @@ fn chain_of(key: &Item<PrivateKey>, mut certificates: Vec<Item<Certificate>>) ->
             "the certificate of the private key",
         ));
     }
+    Ok(issuers_upwards(certificates, leaf))
+}
+
+/// The certificates of a PEM file whose key, if it has one, is of no interest: the leaf first, then each one's issuer.
+///
+/// # Errors
+///
+/// Those of [`Bundle::from_pem`] that concern the file and its certificates; [`ErrorCode::CertificateMissing`].
+pub(crate) fn chain_from_pem(file: &[u8]) -> Result<Vec<Certificate>> {
+    chain_from_leaf(File::from_pem(file, None)?)
+}
+
+/// The same of a file of any kind that [`Bundle::open`] takes.
+///
+/// # Errors
+///
+/// Those of [`chain_from_pem`] and [`Bundle::open`].
+pub(crate) fn open_chain(file: &[u8], password: Option<&SecretString>) -> Result<Vec<Certificate>> {
+    chain_from_leaf(File::open(file, password)?)
+}
+
+/// The leaf is the first certificate that is not the issuer of another.
+fn chain_from_leaf(file: File) -> Result<Vec<Certificate>> {
+    let certificates = file.certificates;
+    let is_issuer = |issuer: &Certificate| certificates.iter().any(|item| item.content.is_issued_by(issuer));
+    let leaf = certificates.iter().position(|item| !is_issuer(&item.content));
+    if leaf.is_none() {
+        let found = file.first.unwrap_or("nothing");
+        return Err(Error::new(
+            ErrorCode::CertificateMissing,
+            format!("{found} and no certificate"),
+            "a certificate",
+        ));
+    }
+    Ok(issuers_upwards(certificates, leaf))
+}
+
+/// The certificate at `leaf`, and behind each one its issuer, as far as they are there.
+fn issuers_upwards(mut certificates: Vec<Item<Certificate>>, leaf: Option<usize>) -> Vec<Certificate> {
+    let mut chain: Vec<Certificate> = Vec::new();
+    let mut next = leaf;
     while let Some(index) = next {
         chain.push(certificates.swap_remove(index).content);
         let is_issuer =
             |last: &Certificate| certificates.iter().position(|issuer| last.is_issued_by(&issuer.content));
         next = chain.last().and_then(is_issuer);
     }
-    Ok(chain)
+    chain
 }
 
 #[cfg(test)]

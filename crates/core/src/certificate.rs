@@ -16,6 +16,15 @@ use alloc::vec::Vec;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
+/// Signature algorithms over hashes that can be forged: RSA with MD2, MD5 and SHA-1
+/// ([RFC 8017 appendix A.2.4](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.2.4)), and ECDSA with SHA-1.
+const WEAK_SIGNATURES: [&[u8]; 4] = [
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x02],
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04],
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
+    &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01],
+];
+
 /// The hash of a certificate's DER form: what names it to the token service.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Thumbprint {
@@ -165,6 +174,7 @@ pub struct Certificate {
     subject: Vec<u8>,
     not_before: Timestamp,
     not_after: Timestamp,
+    has_weak_signature: bool,
     public_key: PublicKey,
 }
 
@@ -212,7 +222,7 @@ impl Certificate {
     fn read(der: &[u8]) -> Option<Self> {
         let mut certificate = Reader::of_sequence(der)?;
         let mut tbs = certificate.sequence()?;
-        certificate.contents(SEQUENCE)?;
+        let signature_algorithm = certificate.sequence()?.contents(OBJECT_IDENTIFIER)?;
         certificate.contents(BIT_STRING)?;
         if tbs.peek() == Some(CONTEXT_0) {
             tbs.contents(CONTEXT_0)?;
@@ -224,7 +234,8 @@ impl Certificate {
         let (not_before, not_after) = (validity.time()?, validity.time()?);
         let subject = tbs.contents(SEQUENCE)?.into();
         let public_key = PublicKey::read(tbs.sequence()?)?;
-        Some(Self { der: der.into(), issuer, subject, not_before, not_after, public_key })
+        let has_weak_signature = WEAK_SIGNATURES.contains(&signature_algorithm);
+        Some(Self { der: der.into(), issuer, subject, not_before, not_after, has_weak_signature, public_key })
     }
 
     /// The DER form.
@@ -255,6 +266,11 @@ impl Certificate {
     /// The last moment of its validity.
     pub const fn not_after(&self) -> Timestamp {
         self.not_after
+    }
+
+    /// Whether it is signed over a SHA-1, MD5 or MD2 hash, which can be forged.
+    pub const fn has_weak_signature(&self) -> bool {
+        self.has_weak_signature
     }
 
     /// Its RSA public key.

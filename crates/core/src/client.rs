@@ -4,14 +4,18 @@
 //! flight to join, or starts one; whoever starts it drives it with [`Client::step`] until [`Step::Done`]. Every input
 //! carries the host's time; nothing else makes time pass here.
 
+mod assertions;
 mod flight;
+mod standing;
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
 use crate::cache::{CacheKey, Cached, TokenCache};
-use crate::credential::{Credential, check_client_id};
+use crate::certificate::{Certificate, RsaPublicKey};
+use crate::credential::{CertificateCredential, Credential, check_client_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, HttpResponse, TransportFailure};
 use crate::jws::SigningRequest;
+use crate::notice::Notice;
 use crate::secret::{SecretBytes, SecretString};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
@@ -19,6 +23,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use flight::{CacheUse, Flight, Progress};
+use standing::Standing;
 
 /// How often a request that failed for a passing reason is sent again, unless the host says otherwise.
 pub const DEFAULT_MAX_RETRIES: u8 = 2;
@@ -36,6 +41,9 @@ pub struct ClientConfig {
     pub endpoint: EndpointVersion,
     /// What proves the client's identity.
     pub credential: Credential,
+    /// Whether the host can get another certificate when the one in use was renewed: then it is asked to, by
+    /// [`Step::Renew`].
+    pub is_renewable: bool,
     /// Other tenants that requests may name; `*` allows all.
     pub additionally_allowed_tenants: Vec<String>,
     /// Value of the query parameter `api-version`, for callers that expect adal-node's requests.
@@ -91,6 +99,8 @@ pub enum Acquired {
 pub enum Input {
     /// 32 fresh random bytes: the flight's ids and jitter come from them.
     Begin([u8; 32]),
+    /// Answer to [`Step::Renew`]: the host has looked, and called [`Client::renew`] if there is another certificate.
+    Renewed,
     /// Answer to [`Step::Sign`]: the signature.
     Signature(SecretBytes),
     /// Answer to [`Step::Assert`]: an assertion in compact form.
@@ -108,6 +118,10 @@ pub enum Input {
 /// What a flight asks of the host.
 #[derive(Debug)]
 pub enum Step {
+    /// Look whether the certificate was renewed; if so, hand it in by [`Client::renew`]. Then answer with
+    /// [`Input::Renewed`]. Only asked if [`ClientConfig::is_renewable`]: before an assertion is made, and at once when the
+    /// service no longer knows the certificate.
+    Renew,
     /// Sign this with the private key; answer with [`Input::Signature`] or [`Input::SigningFailed`].
     Sign(SigningRequest),
     /// Get a ready-made assertion for this audience; answer with [`Input::Assertion`] or [`Input::SigningFailed`].
@@ -130,6 +144,7 @@ pub struct Client {
     cache: TokenCache,
     flights: Vec<(FlightId, Flight)>,
     last_flight: u32,
+    standing: Standing,
 }
 
 impl Client {
@@ -140,7 +155,13 @@ impl Client {
     /// [`ErrorCode::ClientIdInvalid`].
     pub fn new(config: ClientConfig) -> Result<Self> {
         check_client_id(&config.client_id)?;
-        Ok(Self { config, cache: TokenCache::default(), flights: Vec::new(), last_flight: 0 })
+        Ok(Self {
+            config,
+            cache: TokenCache::default(),
+            flights: Vec::new(),
+            last_flight: 0,
+            standing: Standing::default(),
+        })
     }
 
     /// The configuration.
@@ -193,7 +214,7 @@ impl Client {
         let Some((_, flight)) = self.flights.iter_mut().find(|(found, _)| *found == id) else {
             return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
         };
-        match flight.step(&self.config, input, now)? {
+        match flight.step(&self.config, &mut self.standing, input, now)? {
             Progress::Next(step) => Ok(step),
             Progress::Landed(result) => {
                 let flight = self.remove(id);
@@ -205,6 +226,33 @@ impl Client {
     /// Ends a flight that nobody waits for any more. An unknown flight is none.
     pub fn abandon(&mut self, id: FlightId) {
         self.remove(id);
+    }
+
+    /// Puts a renewed certificate in the place of the one in use, on the same terms. `public_key` is the public half of the
+    /// key that signs from now on, `chain` its certificate and the issuers of that, or nothing if only the key is known.
+    /// Tokens stay cached; assertions are made anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`CertificateCredential::new`], and [`ErrorCode::StepUnexpected`] if the client has no certificate; the one
+    /// in use stays.
+    pub fn renew(&mut self, public_key: &RsaPublicKey, chain: &[Certificate]) -> Result<()> {
+        let Credential::Certificate(present) = &mut self.config.credential else {
+            return Err(Error::new(
+                ErrorCode::StepUnexpected,
+                "a client without a certificate",
+                "one with it",
+            ));
+        };
+        **present = CertificateCredential::new(present.terms().clone(), public_key, chain)?;
+        self.standing.certificate = self.standing.certificate.wrapping_add(1);
+        self.standing.assertions.clear();
+        Ok(())
+    }
+
+    /// What the user should be told, since this was called last; to be called behind every [`Client::step`].
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.standing.notices.take()
     }
 
     fn remove(&mut self, id: FlightId) -> Option<Flight> {

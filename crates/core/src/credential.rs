@@ -4,42 +4,44 @@ use crate::assertion::AssertionTemplate;
 use crate::certificate::{Certificate, RsaPublicKey, Thumbprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::jws::Algorithm;
+use crate::secret::SecretString;
 use crate::time::Timestamp;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// What a client authenticates with.
 #[derive(Debug)]
 pub enum Credential {
+    /// A client secret, which crosses the wire with every request.
+    Secret(SecretString),
     /// The host makes assertions elsewhere (federation) and hands them in, see
     /// [`Step::Assert`](crate::client::Step::Assert).
     Assertion,
     /// Assertions of this crate, signed by the host with the key of a certificate.
-    Certificate(CertificateCredential),
+    Certificate(Box<CertificateCredential>),
 }
 
-/// What a certificate credential is made from.
-#[derive(Debug)]
-pub struct CertificateOptions<'a> {
+/// What a client wants of its certificate, whichever one that is at the time: certificates are renewed.
+#[derive(Clone, Debug)]
+pub struct CertificateTerms {
     /// The application (client) id.
-    pub client_id: &'a str,
-    /// The public half of the private key that will sign.
-    pub public_key: &'a RsaPublicKey,
-    /// The certificate of the key first, then its issuers; empty if only the thumbprint is known.
-    pub chain: &'a [Certificate],
-    /// The thumbprint that the caller expects; needed if `chain` is empty.
+    pub client_id: String,
+    /// The thumbprint that the caller expects; needed where only the key is known.
     pub thumbprint: Option<Thumbprint>,
     /// The algorithm that the caller wants; otherwise the one that fits.
     pub algorithm: Option<Algorithm>,
     /// The algorithm that the token service prefers: PS256 for Entra, RS256 for AD FS.
     pub preferred: Algorithm,
-    /// Whether assertions carry `chain` as `x5c`.
+    /// Whether assertions carry the chain as `x5c`.
     pub send_chain: bool,
 }
 
 /// A certificate as a credential: how its assertions look, and what it is.
 #[derive(Debug)]
 pub struct CertificateCredential {
+    terms: CertificateTerms,
     template: AssertionTemplate,
+    public_key: RsaPublicKey,
     /// The algorithm of its assertions.
     pub algorithm: Algorithm,
     /// Its SHA-1 thumbprint, if known.
@@ -48,10 +50,13 @@ pub struct CertificateCredential {
     pub thumbprint_sha256: Option<Thumbprint>,
     /// First and last moment of its validity, if known.
     pub validity: Option<(Timestamp, Timestamp)>,
+    /// Whether it is signed over a hash that can be forged; Entra takes it, because it compares thumbprints.
+    pub has_weak_signature: bool,
 }
 
 impl CertificateCredential {
-    /// A credential from a key's public half and its certificate or thumbprint.
+    /// A credential from the public half of the key that will sign, and `chain`: the key's certificate first, then its
+    /// issuers; empty if only the thumbprint is known.
     ///
     /// PS256 goes with `x5t#S256` and RS256 with `x5t`: the two pairs that Entra is known to take.
     ///
@@ -59,13 +64,13 @@ impl CertificateCredential {
     ///
     /// [`ErrorCode::ClientIdInvalid`], [`ErrorCode::CertificateMissing`] without chain and thumbprint,
     /// [`ErrorCode::ThumbprintMismatch`], [`ErrorCode::ThumbprintUnsuitable`] if only the other hash is known.
-    pub fn new(options: &CertificateOptions<'_>) -> Result<Self> {
-        check_client_id(options.client_id)?;
-        let leaf = options.chain.first();
-        if let (Some(leaf), Some(thumbprint)) = (leaf, options.thumbprint) {
+    pub fn new(terms: CertificateTerms, public_key: &RsaPublicKey, chain: &[Certificate]) -> Result<Self> {
+        check_client_id(&terms.client_id)?;
+        let leaf = chain.first();
+        if let (Some(leaf), Some(thumbprint)) = (leaf, terms.thumbprint) {
             check_thumbprint(leaf, thumbprint)?;
         }
-        let (sha1, sha256) = match (leaf, options.thumbprint) {
+        let (sha1, sha256) = match (leaf, terms.thumbprint) {
             (Some(leaf), _) => (Some(leaf.thumbprint_sha1()), Some(leaf.thumbprint_sha256())),
             (None, Some(sha1 @ Thumbprint::Sha1(_))) => (Some(sha1), None),
             (None, Some(sha256 @ Thumbprint::Sha256(_))) => (None, Some(sha256)),
@@ -78,10 +83,10 @@ impl CertificateCredential {
                 ));
             }
         };
-        let algorithm = options.algorithm.unwrap_or(match (options.thumbprint, sha256) {
+        let algorithm = terms.algorithm.unwrap_or(match (terms.thumbprint, sha256) {
             // A caller who names the certificate by SHA-1, as adal-node's did, registered it for that.
             (Some(Thumbprint::Sha1(_)), _) | (_, None) => Algorithm::Rs256,
-            _ => options.preferred,
+            _ => terms.preferred,
         });
         let thumbprint = match algorithm {
             Algorithm::Ps256 => {
@@ -89,20 +94,49 @@ impl CertificateCredential {
             }
             Algorithm::Rs256 => sha1.ok_or_else(|| unsuitable("a SHA-256 thumbprint", "SHA-1 for RS256"))?,
         };
-        let x5c = if options.send_chain { options.chain } else { &[] };
-        let key = Some(options.public_key);
+        let x5c = if terms.send_chain { chain } else { &[] };
+        let key = Some(public_key);
         Ok(Self {
-            template: AssertionTemplate::new(options.client_id, algorithm, &thumbprint, x5c, key),
+            template: AssertionTemplate::new(terms.client_id.as_str(), algorithm, &thumbprint, x5c, key),
+            public_key: public_key.clone(),
             algorithm,
             thumbprint_sha1: sha1,
             thumbprint_sha256: sha256,
             validity: leaf.map(|leaf| (leaf.not_before(), leaf.not_after())),
+            has_weak_signature: leaf.is_some_and(Certificate::has_weak_signature),
+            terms,
         })
+    }
+
+    /// What the client wants of it and of its successors.
+    pub const fn terms(&self) -> &CertificateTerms {
+        &self.terms
     }
 
     /// How its assertions look.
     pub const fn template(&self) -> &AssertionTemplate {
         &self.template
+    }
+
+    /// The public half of the key that signs: what a signature from outside is verified with.
+    pub const fn public_key(&self) -> &RsaPublicKey {
+        &self.public_key
+    }
+
+    /// Checks that the certificate is valid now; the token service refuses it otherwise (AADSTS700027). One whose dates are
+    /// not known passes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::CertificateExpired`], [`ErrorCode::CertificateNotYetValid`], with both dates.
+    pub fn check_validity(&self, now: Timestamp) -> Result<()> {
+        let (code, when, date) = match self.validity {
+            Some((from, _)) if now < from => (ErrorCode::CertificateNotYetValid, "from", from),
+            Some((_, until)) if until < now => (ErrorCode::CertificateExpired, "until", until),
+            _ => return Ok(()),
+        };
+        let found = ["one valid ", when, " ", &date.to_date()].concat();
+        Err(Error::new(code, found, ["one valid today, ", &now.to_date()].concat()))
     }
 }
 
@@ -135,41 +169,48 @@ fn unsuitable(found: &'static str, expected: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
+    use alloc::vec::Vec;
     use certgrant_testkit::vectors::assertion_rs256 as vector;
 
-    fn with(change: impl FnOnce(&mut CertificateOptions<'_>)) -> Result<CertificateCredential> {
-        let chain = [Certificate::from_der(vector::CERTIFICATE_DER).unwrap()];
-        let mut options = CertificateOptions {
-            client_id: vector::CLIENT_ID,
-            public_key: chain[0].rsa_public_key().unwrap(),
-            chain: &chain,
+    struct Given {
+        terms: CertificateTerms,
+        chain: Vec<Certificate>,
+    }
+
+    fn with(change: impl FnOnce(&mut Given)) -> Result<CertificateCredential> {
+        let leaf = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
+        let key = leaf.rsa_public_key().unwrap().clone();
+        let terms = CertificateTerms {
+            client_id: vector::CLIENT_ID.into(),
             thumbprint: None,
             algorithm: None,
             preferred: Algorithm::Ps256,
             send_chain: false,
         };
-        change(&mut options);
-        CertificateCredential::new(&options)
+        let mut given = Given { terms, chain: vec![leaf] };
+        change(&mut given);
+        CertificateCredential::new(given.terms, &key, &given.chain)
     }
 
     #[test]
     fn algorithm_follows_service_thumbprint_and_wish() {
         let sha1 = Thumbprint::from_hex(vector::SHA1).unwrap();
         let sha256 = Thumbprint::from_hex(vector::SHA256).unwrap();
-        let algorithm = |change: fn(&mut CertificateOptions<'_>)| with(change).unwrap().algorithm;
+        let algorithm = |change: fn(&mut Given)| with(change).unwrap().algorithm;
         assert_eq!(algorithm(|_| ()), Algorithm::Ps256);
-        assert_eq!(algorithm(|options| options.preferred = Algorithm::Rs256), Algorithm::Rs256);
-        assert_eq!(algorithm(|options| options.algorithm = Some(Algorithm::Rs256)), Algorithm::Rs256);
-        let given = |thumbprint| with(|options| options.thumbprint = Some(thumbprint)).unwrap().algorithm;
+        assert_eq!(algorithm(|given| given.terms.preferred = Algorithm::Rs256), Algorithm::Rs256);
+        assert_eq!(algorithm(|given| given.terms.algorithm = Some(Algorithm::Rs256)), Algorithm::Rs256);
+        let given = |thumbprint| with(|given| given.terms.thumbprint = Some(thumbprint)).unwrap().algorithm;
         assert_eq!(given(sha1), Algorithm::Rs256);
         assert_eq!(given(sha256), Algorithm::Ps256);
     }
 
     #[test]
     fn bare_thumbprint_names_the_certificate() {
-        let credential = with(|options| {
-            options.chain = &[];
-            options.thumbprint = Thumbprint::from_hex(vector::SHA1).ok();
+        let credential = with(|given| {
+            given.chain.clear();
+            given.terms.thumbprint = Thumbprint::from_hex(vector::SHA1).ok();
         });
         let credential = credential.unwrap();
         assert_eq!(credential.algorithm, Algorithm::Rs256);
@@ -179,20 +220,39 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused() {
-        let code = |change: fn(&mut CertificateOptions<'_>)| with(change).unwrap_err().code();
-        assert_eq!(code(|options| options.client_id = ""), ErrorCode::ClientIdInvalid);
-        assert_eq!(code(|options| options.client_id = "a b"), ErrorCode::ClientIdInvalid);
-        assert_eq!(code(|options| options.chain = &[]), ErrorCode::CertificateMissing);
+        let code = |change: fn(&mut Given)| with(change).unwrap_err().code();
+        assert_eq!(code(|given| given.terms.client_id.clear()), ErrorCode::ClientIdInvalid);
+        assert_eq!(code(|given| given.terms.client_id = "a b".into()), ErrorCode::ClientIdInvalid);
+        assert_eq!(code(|given| given.chain.clear()), ErrorCode::CertificateMissing);
         assert_eq!(
-            code(|options| {
-                options.chain = &[];
-                options.thumbprint = Thumbprint::from_hex(vector::SHA1).ok();
-                options.algorithm = Some(Algorithm::Ps256);
+            code(|given| {
+                given.chain.clear();
+                given.terms.thumbprint = Thumbprint::from_hex(vector::SHA1).ok();
+                given.terms.algorithm = Some(Algorithm::Ps256);
             }),
             ErrorCode::ThumbprintUnsuitable
         );
-        let error = with(|options| options.thumbprint = Some(Thumbprint::Sha1([0; 20]))).unwrap_err();
+        let error = with(|given| given.terms.thumbprint = Some(Thumbprint::Sha1([0; 20]))).unwrap_err();
         assert_eq!(error.code(), ErrorCode::ThumbprintMismatch);
         assert_eq!((error.found().len(), error.expected()), (40, vector::SHA1));
+    }
+
+    #[test]
+    fn certificate_is_valid_from_its_first_to_its_last_second() {
+        let credential = with(|_| ()).unwrap();
+        let check = |secs| {
+            credential
+                .check_validity(Timestamp::from_secs(secs))
+                .map_err(|error| (error.code(), String::from(error.found()), String::from(error.expected())))
+        };
+        assert!(check(vector::NOT_BEFORE).is_ok() && check(vector::NOT_AFTER).is_ok());
+        let (code, found, expected) = check(vector::NOT_BEFORE - 1).unwrap_err();
+        assert_eq!(code, ErrorCode::CertificateNotYetValid);
+        let date = |secs| Timestamp::from_secs(secs).to_date();
+        assert_eq!(found, alloc::format!("one valid from {}", date(vector::NOT_BEFORE)));
+        assert_eq!(expected, alloc::format!("one valid today, {}", date(vector::NOT_BEFORE - 1)));
+        let (code, found, _) = check(vector::NOT_AFTER + 1).unwrap_err();
+        assert_eq!(code, ErrorCode::CertificateExpired);
+        assert_eq!(found, alloc::format!("one valid until {}", date(vector::NOT_AFTER)));
     }
 }

@@ -89,10 +89,14 @@ error_codes! {
         "use the https address of the token service; an assertion must not cross the network in clear text";
     AuthorityInvalid = "ERR_AUTHORITY_INVALID", Config, "the authority is not usable",
         "give the token service as https://host, for example https://login.microsoftonline.com";
+    CertificateExpired = "ERR_CERTIFICATE_EXPIRED", Key, "the certificate is no longer valid",
+        "make a new certificate and register it on the app; if the date is wrong, set this machine's clock";
     CertificateInvalid = "ERR_CERTIFICATE_INVALID", Key, "a certificate can't be read",
         "export the certificate again as PEM (Base-64 encoded X.509) and put it beside its private key";
     CertificateMissing = "ERR_CERTIFICATE_MISSING", Key, "there is no certificate for the private key",
         "put the certificate into the same PEM, or give its thumbprint";
+    CertificateNotYetValid = "ERR_CERTIFICATE_NOT_YET_VALID", Key, "the certificate is not valid yet",
+        "use the certificate that is valid now; if the date is wrong, set this machine's clock";
     ClaimsInvalid = "ERR_CLAIMS_INVALID", Config, "the claims are not usable",
         "pass the decoded value of the challenge's claims parameter, which is a JSON object";
     ClientIdInvalid = "ERR_CLIENT_ID_INVALID", Config, "the client id is not usable",

@@ -16,21 +16,21 @@
 //! # fn main() -> Result<()> {
 //! # let pem = vector::pem();
 //! let bundle = Bundle::from_pem(pem.as_bytes())?;
-//! let certificate = CertificateCredential::new(&CertificateOptions {
-//!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-//!     public_key: bundle.key.public_key(),
-//!     chain: &bundle.chain,
+//! let terms = CertificateTerms {
+//!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
 //!     thumbprint: None,
 //!     algorithm: None,
 //!     preferred: Algorithm::Ps256,
 //!     send_chain: false,
-//! })?;
+//! };
+//! let certificate = CertificateCredential::new(terms, bundle.key.public_key(), &bundle.chain)?;
 //! let mut client = Client::new(ClientConfig {
 //!     authority: Authority::parse("https://login.microsoftonline.com")?,
 //!     tenant: Tenant::parse("contoso.onmicrosoft.com")?,
 //!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
 //!     endpoint: EndpointVersion::V2,
-//!     credential: Credential::Certificate(certificate),
+//!     credential: Credential::Certificate(Box::new(certificate)),
+//!     is_renewable: false,
 //!     additionally_allowed_tenants: vec![],
 //!     api_version: None,
 //!     product: None,
@@ -40,7 +40,7 @@
 //! # let mut service = InMemoryAuthority::new();
 //! # let mut sign = |_: &SigningRequest| vec![0; 256];
 //! # let mut send = |request: &HttpRequest| service.answer(request.url.as_str(), request.body.expose());
-//! let mut now = Timestamp::from_secs(1_735_689_600); // the host's clock
+//! let mut now = Timestamp::from_secs(1_798_761_600); // the host's clock
 //! let request = TokenRequest::new(Target::scopes(&["https://graph.microsoft.com/.default"])?);
 //! let token = match client.acquire(&request, now)? {
 //!     Acquired::Hit(token) => token,
@@ -51,6 +51,7 @@
 //!             input = match client.step(flight, input, now)? {
 //!                 Step::Sign(request) => Input::Signature(sign(&request).into()),
 //!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
+//!                 Step::Renew => unreachable!("only asked if is_renewable"),
 //!                 Step::Send(request) => {
 //!                     let (status, body) = send(&request);
 //!                     Input::Response(HttpResponse { status, headers: vec![], body: body.into() })
@@ -101,6 +102,7 @@ mod time;
 mod secret;
 mod encoding;
 mod error;
+mod notice;
 mod entropy;
 mod asn1;
 #[cfg(feature = "encryption")]
@@ -130,12 +132,13 @@ pub use authority::{Authority, EndpointVersion, Tenant};
 pub use bundle::Bundle;
 pub use certificate::{Certificate, RsaPublicKey, Thumbprint};
 pub use client::{Acquired, Client, ClientConfig, DEFAULT_MAX_RETRIES, FlightId, Input, Product, Step};
-pub use credential::{CertificateCredential, CertificateOptions, Credential};
+pub use credential::{CertificateCredential, CertificateTerms, Credential};
 pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
 pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
 pub use jws::{Algorithm, SigningRequest};
 pub use key::PrivateKey;
-pub use options::{ClientOptions, TokenOptions};
+pub use notice::{Notice, NoticeCode};
+pub use options::{CertificateOptions, ClientOptions, CredentialOptions, KeyPlace, TokenOptions};
 pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;

@@ -3,19 +3,20 @@
 //! Bindings and clients fill these in, so that what is valid and what is left out means the same everywhere.
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
-use crate::bundle::Bundle;
-use crate::certificate::Thumbprint;
+use crate::bundle::{Bundle, chain_from_pem, open_chain};
+use crate::certificate::{Certificate, Thumbprint};
 use crate::client::{ClientConfig, DEFAULT_MAX_RETRIES, Product};
-use crate::credential::{CertificateCredential, CertificateOptions, Credential};
-use crate::error::Result;
+use crate::credential::{CertificateCredential, CertificateTerms, Credential};
+use crate::error::{Error, ErrorCode, Result};
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
 use crate::secret::{SecretBytes, SecretString};
 use crate::token::{Target, TokenRequest};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What a client with a certificate file is made from.
+/// What a client is made from.
 #[derive(Debug)]
 pub struct ClientOptions {
     /// `https://host[:port]` of the token service.
@@ -26,16 +27,8 @@ pub struct ClientOptions {
     pub client_id: String,
     /// Which token endpoint is called.
     pub endpoint: EndpointVersion,
-    /// The bytes of a file with the private key and, unless there is a thumbprint, its certificate.
-    pub certificate: SecretBytes,
-    /// The password of that file.
-    pub certificate_password: Option<SecretString>,
-    /// Thumbprint in hexadecimal.
-    pub thumbprint: Option<String>,
-    /// `RS256` or `PS256`; by default PS256 at Entra's v2 endpoint, RS256 at v1, at AD FS and for a SHA-1 thumbprint.
-    pub algorithm: Option<String>,
-    /// Whether assertions carry the certificate chain.
-    pub send_certificate_chain: bool,
+    /// By what the client proves who it is.
+    pub credential: CredentialOptions,
     /// Other tenants that requests may name; `*` allows all.
     pub additionally_allowed_tenants: Vec<String>,
     /// Value of the query parameter `api-version`.
@@ -46,19 +39,71 @@ pub struct ClientOptions {
     pub max_retries: Option<u32>,
 }
 
+/// By what a client proves who it is.
+#[derive(Debug)]
+pub enum CredentialOptions {
+    /// A certificate.
+    Certificate(CertificateOptions),
+    /// A client secret.
+    Secret(SecretString),
+    /// Assertions that the host gets elsewhere.
+    Assertion,
+}
+
+/// A certificate file, and what the client wants of it.
+#[derive(Debug)]
+pub struct CertificateOptions {
+    /// The bytes of a file with the private key and, unless there is a thumbprint, its certificate; with the certificate
+    /// alone if the key is [`KeyPlace::Elsewhere`].
+    pub file: SecretBytes,
+    /// The password of that file.
+    pub password: Option<SecretString>,
+    /// Thumbprint in hexadecimal.
+    pub thumbprint: Option<String>,
+    /// `RS256` or `PS256`; by default PS256 at Entra's v2 endpoint, RS256 at v1, at AD FS and for a SHA-1 thumbprint.
+    pub algorithm: Option<String>,
+    /// Whether assertions carry the certificate chain.
+    pub send_chain: bool,
+    /// Where the private key is.
+    pub key: KeyPlace,
+    /// Whether the host can look for a renewed certificate.
+    pub is_renewable: bool,
+}
+
+/// Where a private key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In the file, beside the certificate.
+    #[default]
+    File,
+    /// In a vault, a module or a runtime that the host asks for signatures.
+    Elsewhere,
+}
+
+impl Default for CertificateOptions {
+    /// An empty file; the rest is what fits.
+    fn default() -> Self {
+        Self {
+            file: SecretBytes::new(Vec::new()),
+            password: None,
+            thumbprint: None,
+            algorithm: None,
+            send_chain: false,
+            key: KeyPlace::File,
+            is_renewable: false,
+        }
+    }
+}
+
 impl Default for ClientOptions {
-    /// The public cloud's v2 endpoint; tenant, client id and certificate are left to fill in.
+    /// The public cloud's v2 endpoint; tenant, client id and credential are left to fill in.
     fn default() -> Self {
         Self {
             authority: "https://login.microsoftonline.com".into(),
             tenant: String::new(),
             client_id: String::new(),
             endpoint: EndpointVersion::V2,
-            certificate: SecretBytes::new(Vec::new()),
-            certificate_password: None,
-            thumbprint: None,
-            algorithm: None,
-            send_certificate_chain: false,
+            credential: CredentialOptions::Assertion,
             additionally_allowed_tenants: Vec::new(),
             api_version: None,
             product: None,
@@ -68,14 +113,15 @@ impl Default for ClientOptions {
 }
 
 impl ClientOptions {
-    /// The checked configuration, and the private key for the host's signer: core does not keep it. The file may be of any
-    /// kind that [`Bundle::open`] takes; with the feature `encryption` that can mean key derivation, which takes its time.
+    /// The checked configuration, and the private key, if there is one, for the host's signer: core does not keep it. A
+    /// certificate file may be of any kind that [`Bundle::open`] takes; with the feature `encryption` that can mean key
+    /// derivation, which takes its time.
     ///
     /// # Errors
     ///
     /// Every error of the parts: authority, tenant, client id, thumbprint, algorithm, file, password, key, certificate.
-    pub fn into_config(self) -> Result<(ClientConfig, PrivateKey)> {
-        self.into_config_by(Bundle::open)
+    pub fn into_config(self) -> Result<(ClientConfig, Option<PrivateKey>)> {
+        self.into_config_by(Opening::Any)
     }
 
     /// The same for hosts that must not be held up: the file has to be unencrypted PEM, anything else is an error at once.
@@ -83,41 +129,82 @@ impl ClientOptions {
     /// # Errors
     ///
     /// Those of [`ClientOptions::into_config`].
-    pub fn into_config_from_pem(self) -> Result<(ClientConfig, PrivateKey)> {
-        self.into_config_by(|file, _| Bundle::from_pem(file))
+    pub fn into_config_from_pem(self) -> Result<(ClientConfig, Option<PrivateKey>)> {
+        self.into_config_by(Opening::Pem)
     }
 
-    fn into_config_by(
-        self,
-        open: impl FnOnce(&[u8], Option<&SecretString>) -> Result<Bundle>,
-    ) -> Result<(ClientConfig, PrivateKey)> {
+    fn into_config_by(self, opening: Opening) -> Result<(ClientConfig, Option<PrivateKey>)> {
         let authority = Authority::parse(&self.authority)?;
         let tenant = Tenant::parse(&self.tenant)?;
-        let thumbprint = self.thumbprint.as_deref().map(Thumbprint::from_hex).transpose()?;
-        let algorithm = self.algorithm.as_deref().map(Algorithm::parse).transpose()?;
-        let Bundle { key, chain } = open(self.certificate.expose(), self.certificate_password.as_ref())?;
         let rs256 = tenant.is_adfs() || self.endpoint == EndpointVersion::V1;
-        let certificate = CertificateCredential::new(&CertificateOptions {
-            client_id: &self.client_id,
-            public_key: key.public_key(),
-            chain: &chain,
-            thumbprint,
-            algorithm,
-            preferred: if rs256 { Algorithm::Rs256 } else { Algorithm::Ps256 },
-            send_chain: self.send_certificate_chain,
-        })?;
+        let preferred = if rs256 { Algorithm::Rs256 } else { Algorithm::Ps256 };
+        let (mut is_renewable, mut key) = (false, None);
+        let credential = match self.credential {
+            CredentialOptions::Secret(secret) => Credential::Secret(secret),
+            CredentialOptions::Assertion => Credential::Assertion,
+            CredentialOptions::Certificate(options) => {
+                is_renewable = options.is_renewable;
+                let (certificate, of_file) = options.open(&self.client_id, preferred, opening)?;
+                key = of_file;
+                Credential::Certificate(Box::new(certificate))
+            }
+        };
         let config = ClientConfig {
             authority,
             tenant,
             client_id: self.client_id,
             endpoint: self.endpoint,
-            credential: Credential::Certificate(certificate),
+            credential,
+            is_renewable,
             additionally_allowed_tenants: self.additionally_allowed_tenants,
             api_version: self.api_version,
             product: self.product,
             max_retries: self.max_retries.map_or(DEFAULT_MAX_RETRIES, |n| u8::try_from(n).unwrap_or(u8::MAX)),
         };
         Ok((config, key))
+    }
+}
+
+/// What kinds of files are opened.
+#[derive(Clone, Copy)]
+enum Opening {
+    Any,
+    Pem,
+}
+
+impl CertificateOptions {
+    fn open(
+        self,
+        client_id: &str,
+        preferred: Algorithm,
+        opening: Opening,
+    ) -> Result<(CertificateCredential, Option<PrivateKey>)> {
+        let terms = CertificateTerms {
+            client_id: client_id.into(),
+            thumbprint: self.thumbprint.as_deref().map(Thumbprint::from_hex).transpose()?,
+            algorithm: self.algorithm.as_deref().map(Algorithm::parse).transpose()?,
+            preferred,
+            send_chain: self.send_chain,
+        };
+        let (file, password) = (self.file.expose().as_slice(), self.password.as_ref());
+        match self.key {
+            KeyPlace::File => {
+                let Bundle { key, chain } = match opening {
+                    Opening::Any => Bundle::open(file, password)?,
+                    Opening::Pem => Bundle::from_pem(file)?,
+                };
+                Ok((CertificateCredential::new(terms, key.public_key(), &chain)?, Some(key)))
+            }
+            KeyPlace::Elsewhere => {
+                let chain = match opening {
+                    Opening::Any => open_chain(file, password)?,
+                    Opening::Pem => chain_from_pem(file)?,
+                };
+                let key = chain.first().map(Certificate::rsa_public_key).transpose()?;
+                let missing = || Error::new(ErrorCode::CertificateMissing, "no certificate", "a certificate");
+                Ok((CertificateCredential::new(terms, key.ok_or_else(missing)?, &chain)?, None))
+            }
+        }
     }
 }
 
@@ -172,15 +259,20 @@ mod tests {
         ClientOptions {
             tenant: vector::TENANT.into(),
             client_id: vector::CLIENT_ID.into(),
-            certificate: vector::pem().into_bytes().into(),
+            credential: certificate(CertificateOptions::default()),
             ..ClientOptions::default()
         }
+    }
+
+    fn certificate(options: CertificateOptions) -> CredentialOptions {
+        let file = vector::pem().into_bytes().into();
+        CredentialOptions::Certificate(CertificateOptions { file, ..options })
     }
 
     fn algorithm_of(options: ClientOptions) -> Algorithm {
         match options.into_config().unwrap().0.credential {
             Credential::Certificate(certificate) => certificate.algorithm,
-            Credential::Assertion => unreachable!(),
+            other => unreachable!("{other:?}"),
         }
     }
 
@@ -192,11 +284,17 @@ mod tests {
             Algorithm::Rs256
         );
         assert_eq!(algorithm_of(ClientOptions { tenant: "adfs".into(), ..options() }), Algorithm::Rs256);
+        let wanting = |algorithm: &str| {
+            certificate(CertificateOptions {
+                algorithm: Some(algorithm.into()),
+                ..CertificateOptions::default()
+            })
+        };
         assert_eq!(
-            algorithm_of(ClientOptions { algorithm: Some("RS256".into()), ..options() }),
+            algorithm_of(ClientOptions { credential: wanting("RS256"), ..options() }),
             Algorithm::Rs256
         );
-        let unknown = ClientOptions { algorithm: Some("none".into()), ..options() };
+        let unknown = ClientOptions { credential: wanting("none"), ..options() };
         assert_eq!(unknown.into_config().unwrap_err().code(), ErrorCode::AlgorithmInvalid);
     }
 
@@ -205,6 +303,24 @@ mod tests {
         let retries =
             |max_retries| ClientOptions { max_retries, ..options() }.into_config().unwrap().0.max_retries;
         assert_eq!([retries(None), retries(Some(0)), retries(Some(1000))], [DEFAULT_MAX_RETRIES, 0, 255]);
+    }
+
+    #[test]
+    fn certificate_without_its_key_is_enough_where_another_signs() {
+        let elsewhere = |file: &str| ClientOptions {
+            credential: CredentialOptions::Certificate(CertificateOptions {
+                file: file.as_bytes().to_vec().into(),
+                key: KeyPlace::Elsewhere,
+                ..CertificateOptions::default()
+            }),
+            ..options()
+        };
+        let (config, key) = elsewhere(vector::CERTIFICATE_PEM).into_config().unwrap();
+        assert!(key.is_none());
+        let Credential::Certificate(certificate) = config.credential else { unreachable!() };
+        assert_eq!(certificate.thumbprint_sha1.unwrap().to_hex(), vector::SHA1);
+        let error = elsewhere(&vector::key_pem()).into_config().unwrap_err();
+        assert_eq!(error.code(), ErrorCode::CertificateMissing);
     }
 
     #[test]

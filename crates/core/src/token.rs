@@ -4,7 +4,7 @@
 
 use crate::assertion::CLIENT_ASSERTION_TYPE;
 use crate::authority::{Tenant, describe};
-use crate::encoding::{parse_digits, push_form_pair};
+use crate::encoding::push_form_pair;
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Fault, Object, ObjectWriter, Value};
@@ -117,18 +117,27 @@ impl TokenRequest {
     }
 }
 
-/// The body of a client_credentials request, [RFC 6749 section 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2),
-/// authenticated by an assertion, [RFC 7521 section 4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2).
+/// By what a request proves which client it comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum ClientProof<'a> {
+    /// A client assertion, [RFC 7521 section 4.2](https://www.rfc-editor.org/rfc/rfc7521#section-4.2).
+    Assertion(&'a SecretString),
+    /// A secret, [RFC 6749 section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1).
+    Secret(&'a SecretString),
+}
+
+/// The body of a client_credentials request, [RFC 6749 section 4.4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2).
 pub(crate) fn client_credentials_body(
     client_id: &str,
     target: &Target,
     claims: Option<&str>,
-    assertion: &SecretString,
+    proof: ClientProof<'_>,
 ) -> SecretString {
-    // Room for all of it, percent-encoded: growing would leave a copy of the assertion behind.
-    let encoded =
-        client_id.len().saturating_add(target.as_str().len()).saturating_add(claims.map_or(0, str::len));
-    let room = encoded.saturating_mul(3).saturating_add(assertion.expose().len()).saturating_add(256);
+    let (ClientProof::Assertion(secret) | ClientProof::Secret(secret)) = proof;
+    // Room for all of it, percent-encoded: growing would leave a copy of the secret behind.
+    let lengths = [client_id.len(), target.as_str().len(), claims.map_or(0, str::len), secret.expose().len()];
+    let room =
+        lengths.into_iter().fold(256_usize, |sum, length| sum.saturating_add(length.saturating_mul(3)));
     let mut body = Secret::new(String::with_capacity(room));
     let mut push = |name, value| push_form_pair(body.expose_mut(), name, value);
     push("grant_type", "client_credentials");
@@ -137,8 +146,13 @@ pub(crate) fn client_credentials_body(
     if let Some(claims) = claims {
         push("claims", claims);
     }
-    push("client_assertion_type", CLIENT_ASSERTION_TYPE);
-    push("client_assertion", assertion.expose());
+    match proof {
+        ClientProof::Assertion(assertion) => {
+            push("client_assertion_type", CLIENT_ASSERTION_TYPE);
+            push("client_assertion", assertion.expose());
+        }
+        ClientProof::Secret(secret) => push("client_secret", secret.expose()),
+    }
     body
 }
 
@@ -216,13 +230,13 @@ const RENEWAL_MARGIN_SECS: u64 = 300;
 /// [`ErrorCode::ResponseInvalid`] for anything that is not a token response.
 pub(crate) fn read_response(response: &HttpResponse, sent: Timestamp) -> Result<AccessToken> {
     match Object::parse(response.body.expose()) {
-        Err(fault) => Err(unreadable(response, fault)),
+        Err(fault) => Err(unreadable(response, fault, sent)),
         Ok(body)
             if (200..=299).contains(&response.status) && body.get("error").is_none_or(Value::is_null) =>
         {
             access_token(&body, sent)
         }
-        Ok(body) => Err(refusal(&body, response)),
+        Ok(body) => Err(refusal(&body, response, sent)),
     }
 }
 
@@ -269,7 +283,7 @@ fn text(body: &Object<'_>, name: &str) -> Option<String> {
 }
 
 /// An error response, [RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2), and Entra's additions.
-fn refusal(body: &Object<'_>, response: &HttpResponse) -> Error {
+fn refusal(body: &Object<'_>, response: &HttpResponse, sent: Timestamp) -> Error {
     let codes = body.get("error_codes").and_then(Value::elements).unwrap_or_default();
     let service = ServiceError {
         status: response.status,
@@ -283,7 +297,7 @@ fn refusal(body: &Object<'_>, response: &HttpResponse) -> Error {
         suberror: text(body, "suberror"),
         claims: text(body, "claims"),
         request_id: response.header("x-ms-request-id").map(str::to_owned),
-        retry_after: retry_after(response),
+        retry_after: response.retry_after(sent),
     };
     let is_passing = is_passing(service.status) || service.error == "temporarily_unavailable";
     let code = if is_passing { ErrorCode::ServiceUnavailable } else { ErrorCode::ServiceRefused };
@@ -296,14 +310,8 @@ const fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// `Retry-After` in seconds, [RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). The service
-/// sends no dates there.
-fn retry_after(response: &HttpResponse) -> Option<u32> {
-    response.header("retry-after").and_then(|value| u32::try_from(parse_digits(value.trim_ascii())?).ok())
-}
-
 /// Says what answered instead of JSON, by length, form and type; never by content.
-fn unreadable(response: &HttpResponse, fault: Fault) -> Error {
+fn unreadable(response: &HttpResponse, fault: Fault, sent: Timestamp) -> Error {
     let body = response.body.expose();
     let content_type = response.header("content-type").map_or("no content type", media_type);
     let status = response.status;
@@ -324,7 +332,7 @@ fn unreadable(response: &HttpResponse, fault: Fault) -> Error {
         status,
         error_description: Some(found),
         request_id: response.header("x-ms-request-id").map(str::to_owned),
-        retry_after: retry_after(response),
+        retry_after: response.retry_after(sent),
         ..ServiceError::default()
     };
     Error::from_service(ErrorCode::ServiceUnavailable, service, None)
@@ -352,6 +360,9 @@ const fn hint(aadsts: u32) -> Option<&'static str> {
         700_023 => "use the authority and tenant that the app is registered in",
         700_016 | 7_000_229 => {
             "check client id and tenant: the app is not known there; a multi-tenant app needs admin consent in the tenant"
+        }
+        5_002_723 | 5_002_738 => {
+            "set the algorithm to RS256 (which names the certificate by x5t): this token service does not take PS256"
         }
         90_002 | 900_023 => "check the tenant id, and that the authority is of the tenant's cloud",
         500_011 => "check the resource: no service principal of that name is in the tenant",

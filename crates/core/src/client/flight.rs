@@ -1,17 +1,19 @@
 //! One token request under way: from the assertion over the request to the token, with the retries between.
 
+use super::assertions::Found;
+use super::standing::Standing;
 use super::{ClientConfig, Input, Step};
 use crate::assertion::PreparedAssertion;
 use crate::cache::CacheKey;
-use crate::credential::Credential;
+use crate::credential::{CertificateCredential, Credential};
 use crate::encoding::push_form_encoded;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, ServiceError};
-use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, Method, TransportFailure};
-use crate::secret::SecretString;
+use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
 use crate::time::Timestamp;
-use crate::token::{AccessToken, Target, client_credentials_body, read_response};
+use crate::token::{AccessToken, ClientProof, Target, client_credentials_body, read_response};
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The longest `Retry-After` that a flight sits out; beyond that, its callers are told at once.
@@ -20,6 +22,12 @@ const MAX_RETRY_AFTER_SECS: u32 = 30;
 /// The first back-off and the largest, in milliseconds; each is twice the one before.
 const FIRST_BACKOFF_MILLIS: u64 = 500;
 const LARGEST_BACKOFF_MILLIS: u64 = 8_000;
+
+/// AADSTS codes that mean: the service found the assertion outside of its time of validity.
+const OUTSIDE_OF_ITS_TIME: &[u32] = &[700_024];
+
+/// AADSTS codes that mean: the certificate is not, or no longer, one of the app's. 50012 is what they were before 2018.
+const CERTIFICATE_UNKNOWN: &[u32] = &[700_027, 700_030, 50_012];
 
 /// What a flight has to do with the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +52,41 @@ pub(super) struct Flight {
     correlation_id: Option<String>,
     entropy: Entropy,
     retries: u8,
+    /// Whether the request under way carries an assertion that was made for an earlier one.
+    is_reuse: bool,
+    tried: Tried,
     state: State,
+}
+
+/// What a flight did about a refusal: each helps once at most.
+#[derive(Debug, Default)]
+struct Tried {
+    /// Dated an assertion by the service's clock.
+    clock: bool,
+    /// Made a new assertion in the place of one that was used before.
+    fresh_assertion: bool,
+    /// Had the host look for a renewed certificate, before making an assertion and after a refusal.
+    renewal: bool,
+    renewal_after_refusal: bool,
 }
 
 /// What the flight waits for.
 #[derive(Debug)]
 enum State {
     Begin,
-    Signature(PreparedAssertion),
+    /// The host looks for a renewed certificate; `seen` is the one that is known.
+    Renewal {
+        seen: u32,
+        refusal: Option<Error>,
+    },
+    Signature(Arc<PreparedAssertion>),
     Assertion,
-    Response { sent: Timestamp },
-    Time { until: Timestamp },
+    Response {
+        sent: Timestamp,
+    },
+    Time {
+        until: Timestamp,
+    },
 }
 
 /// Where a step led.
@@ -81,36 +113,57 @@ impl Flight {
             correlation_id,
             entropy: Entropy::new([0; 32]),
             retries: 0,
+            is_reuse: false,
+            tried: Tried::default(),
             state: State::Begin,
         }
     }
 
     /// Takes the flight on by one input; an input that it did not ask for changes nothing and is an error.
-    pub(super) fn step(&mut self, config: &ClientConfig, input: Input, now: Timestamp) -> Result<Progress> {
+    pub(super) fn step(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<Progress> {
         match (core::mem::replace(&mut self.state, State::Begin), input) {
             (State::Begin, Input::Begin(entropy)) => {
                 self.entropy = Entropy::new(entropy);
                 self.correlation_id = self.correlation_id.take().or_else(|| Some(self.entropy.uuid()));
-                self.authenticate(config, now)
+                Ok(self.authenticate(config, standing, now))
             }
+            (State::Renewal { seen, refusal: Some(error) }, Input::Renewed)
+                if seen == standing.certificate =>
+            {
+                Ok(Progress::Landed(Err(error)))
+            }
+            (State::Renewal { .. }, Input::Renewed) => Ok(self.authenticate(config, standing, now)),
             (State::Signature(prepared), Input::Signature(signature)) => {
                 Ok(match prepared.with_signature(signature.expose()) {
-                    Ok(assertion) => self.send(config, &assertion, now),
+                    Ok(assertion) => {
+                        let assertion = Arc::new(assertion);
+                        standing.assertions.keep(&prepared, &assertion);
+                        self.send(config, ClientProof::Assertion(&assertion), now)
+                    }
                     Err(error) => Progress::Landed(Err(error)),
                 })
             }
-            (State::Assertion, Input::Assertion(assertion)) => Ok(self.send(config, &assertion, now)),
+            (State::Assertion, Input::Assertion(assertion)) => {
+                Ok(self.send(config, ClientProof::Assertion(&assertion), now))
+            }
             (State::Signature(_) | State::Assertion, Input::SigningFailed(text)) => {
                 Ok(Progress::Landed(Err(Error::new(ErrorCode::SigningFailed, text, "a signed assertion"))))
             }
             (State::Response { sent }, Input::Response(response)) => {
-                Ok(self.conclude(config, read_response(&response, sent), now))
+                let result = read_response(&response, sent);
+                Ok(self.conclude(config, standing, result, Some(&response), now))
             }
             (State::Response { .. }, Input::Failure(failure)) => {
-                Ok(self.conclude(config, Err(transport_error(failure)), now))
+                Ok(self.conclude(config, standing, Err(transport_error(failure)), None, now))
             }
             (State::Time { until }, Input::Woken) if now < until => Ok(self.wait(until)),
-            (State::Time { .. }, Input::Woken) => self.authenticate(config, now),
+            (State::Time { .. }, Input::Woken) => Ok(self.authenticate(config, standing, now)),
             (state, _) => {
                 self.state = state;
                 let found = "an input that the flight did not ask for";
@@ -119,22 +172,56 @@ impl Flight {
         }
     }
 
-    /// Asks for an assertion, a new one for each try: `jti` and the time of validity are used once.
-    fn authenticate(&mut self, config: &ClientConfig, now: Timestamp) -> Result<Progress> {
-        let audience = self.endpoint.as_str();
-        let (state, step) = match &config.credential {
-            Credential::Assertion => (State::Assertion, Step::Assert { audience: audience.into() }),
-            Credential::Certificate(certificate) => {
-                let prepared = certificate.template().prepare(audience, now, &self.entropy.uuid());
-                let request = prepared.signing_request().clone();
-                (State::Signature(prepared), Step::Sign(request))
+    /// Sends the request with what proves the client's identity, or asks the host for that first.
+    fn authenticate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
+        self.is_reuse = false;
+        match &config.credential {
+            Credential::Secret(secret) => self.send(config, ClientProof::Secret(secret), now),
+            Credential::Assertion => {
+                self.state = State::Assertion;
+                Progress::Next(Step::Assert { audience: self.endpoint.clone() })
             }
-        };
-        self.state = state;
-        Ok(Progress::Next(step))
+            Credential::Certificate(certificate) => match standing.find_assertion(&self.endpoint, now) {
+                Some(Found::Signed(assertion)) => {
+                    self.is_reuse = true;
+                    self.send(config, ClientProof::Assertion(&assertion), now)
+                }
+                Some(Found::Prepared(prepared)) => self.sign(prepared),
+                None if config.is_renewable && !self.tried.renewal => self.renew(standing, None),
+                None => self.make_assertion(certificate, standing, now),
+            },
+        }
     }
 
-    fn send(&mut self, config: &ClientConfig, assertion: &SecretString, now: Timestamp) -> Progress {
+    /// Has the host look whether there is another certificate by now. With a `refusal`, that is the end if there is none.
+    fn renew(&mut self, standing: &Standing, refusal: Option<Error>) -> Progress {
+        self.tried.renewal = true;
+        self.tried.renewal_after_refusal |= refusal.is_some();
+        self.state = State::Renewal { seen: standing.certificate, refusal };
+        Progress::Next(Step::Renew)
+    }
+
+    fn make_assertion(
+        &mut self,
+        certificate: &CertificateCredential,
+        standing: &mut Standing,
+        now: Timestamp,
+    ) -> Progress {
+        if let Err(error) = certificate.check_validity(standing.service_time(now)) {
+            return Progress::Landed(Err(error));
+        }
+        standing.warn_of(certificate, now);
+        let jti = self.entropy.uuid();
+        self.sign(standing.prepare_assertion(certificate, &self.endpoint, now, &jti))
+    }
+
+    fn sign(&mut self, prepared: Arc<PreparedAssertion>) -> Progress {
+        let request = prepared.signing_request().clone();
+        self.state = State::Signature(prepared);
+        Progress::Next(Step::Sign(request))
+    }
+
+    fn send(&mut self, config: &ClientConfig, proof: ClientProof<'_>, now: Timestamp) -> Progress {
         let mut url = self.endpoint.clone();
         if let Some(version) = &config.api_version {
             url.push_str("?api-version=");
@@ -145,7 +232,7 @@ impl Flight {
             method: Method::Post,
             url,
             headers: self.headers(config),
-            body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), assertion),
+            body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), proof),
             timeout_millis: DEFAULT_TIMEOUT_MILLIS,
         }))
     }
@@ -168,17 +255,68 @@ impl Flight {
     }
 
     /// Ends the flight with a result, or has it try again where that can help.
-    fn conclude(&mut self, config: &ClientConfig, result: Result<AccessToken>, now: Timestamp) -> Progress {
-        match result {
-            Err(error) if self.retries < config.max_retries => match self.delay_before_retry(&error) {
-                Some(millis) => {
-                    self.retries = self.retries.saturating_add(1);
-                    self.wait(now.plus_millis(millis))
+    fn conclude(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        result: Result<AccessToken>,
+        response: Option<&HttpResponse>,
+        now: Timestamp,
+    ) -> Progress {
+        let error = match result {
+            Ok(token) => {
+                if self.tried.fresh_assertion && !self.tried.renewal_after_refusal {
+                    standing.stop_reusing_assertions();
                 }
-                None => Progress::Landed(Err(error)),
-            },
-            result => Progress::Landed(result),
+                return Progress::Landed(Ok(token));
+            }
+            Err(error) => error,
+        };
+        if let (Credential::Certificate(_), ErrorCode::ServiceRefused) = (&config.credential, error.code()) {
+            let date = response.and_then(HttpResponse::date);
+            return self.refused(config, standing, error, date, now);
         }
+        let delay = if self.retries < config.max_retries { self.delay_before_retry(&error) } else { None };
+        match delay {
+            Some(millis) => {
+                self.retries = self.retries.saturating_add(1);
+                self.wait(now.plus_millis(millis))
+            }
+            None => Progress::Landed(Err(error)),
+        }
+    }
+
+    /// What can be done about a refusal of the assertion, each at most once: date it by the service's clock, look for a
+    /// renewed certificate, make a new one in the place of one that was used before.
+    fn refused(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        error: Error,
+        date: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Progress {
+        let service = error.service();
+        let codes = service.map_or(&[][..], |service| service.error_codes.as_slice());
+        let is_any = |of: &[u32]| codes.iter().any(|code| of.contains(code));
+        let is_invalid_client = service.is_some_and(|service| service.error == "invalid_client");
+        if is_any(OUTSIDE_OF_ITS_TIME) && !self.tried.clock && standing.learn_clock(date, now) {
+            self.tried.clock = true;
+            return self.authenticate(config, standing, now);
+        }
+        if is_any(CERTIFICATE_UNKNOWN) && config.is_renewable && !self.tried.renewal_after_refusal {
+            standing.assertions.clear();
+            return self.renew(standing, Some(error));
+        }
+        if self.is_reuse && is_invalid_client && !self.tried.fresh_assertion {
+            self.tried.fresh_assertion = true;
+            standing.assertions.forget(&self.endpoint);
+            return self.authenticate(config, standing, now);
+        }
+        if is_invalid_client {
+            standing.assertions.forget(&self.endpoint);
+        }
+        Progress::Landed(Err(error))
     }
 
     fn wait(&mut self, until: Timestamp) -> Progress {

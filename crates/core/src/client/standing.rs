@@ -1,0 +1,107 @@
+//! What a client has learnt and made, and all its flights share: assertions, the clock's error, the notices for its user.
+
+use super::assertions::{Assertions, Found};
+use crate::assertion::PreparedAssertion;
+use crate::credential::CertificateCredential;
+use crate::notice::{NoticeCode, Notices};
+use crate::time::Timestamp;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+
+/// How far the clocks may be apart before one is called wrong: `Date` has whole seconds, and answers take their time.
+const CLOCK_TOLERANCE_MILLIS: u64 = 30_000;
+
+/// From how many days before its end on a certificate is warned of.
+const EXPIRY_WARNING_DAYS: u64 = 30;
+
+const SECS_PER_DAY: u64 = 86_400;
+
+/// What outlives a flight.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    pub(super) assertions: Assertions,
+    pub(super) notices: Notices,
+    /// Counts the certificates: another number is another certificate.
+    pub(super) certificate: u32,
+    /// How far the service's clock is ahead of the host's.
+    clock_offset_millis: i64,
+    /// Whether each request has to have an assertion of its own.
+    makes_every_assertion_anew: bool,
+    /// For which certificate, and on which day, its user was warned last.
+    warned: Option<(u32, u64)>,
+}
+
+impl Standing {
+    /// The service's time, as far as it is known.
+    pub(super) fn service_time(&self, now: Timestamp) -> Timestamp {
+        now.shifted(self.clock_offset_millis)
+    }
+
+    /// The assertion for an endpoint that can be used now, if there is one.
+    pub(super) fn find_assertion(&self, endpoint: &str, now: Timestamp) -> Option<Found> {
+        if self.makes_every_assertion_anew {
+            return None;
+        }
+        self.assertions.find(endpoint, self.service_time(now))
+    }
+
+    /// Prepares an assertion for an endpoint, dated by the service's clock.
+    pub(super) fn prepare_assertion(
+        &mut self,
+        certificate: &CertificateCredential,
+        endpoint: &str,
+        now: Timestamp,
+        jti: &str,
+    ) -> Arc<PreparedAssertion> {
+        let now = self.service_time(now);
+        self.assertions.prepare(certificate.template(), endpoint, now, jti)
+    }
+
+    /// Takes the service's clock for the right one, after it found an assertion outside of its time. Whether that changes
+    /// the date of the next assertion. The clock is not learnt from other answers: a proxy's clock may be the wrong one.
+    pub(super) fn learn_clock(&mut self, date: Option<Timestamp>, now: Timestamp) -> bool {
+        let Some(date) = date else {
+            return false;
+        };
+        let offset = date.as_millis().cast_signed().saturating_sub(now.as_millis().cast_signed());
+        if offset.abs_diff(self.clock_offset_millis) < CLOCK_TOLERANCE_MILLIS {
+            return false;
+        }
+        let is_right = offset.unsigned_abs() < CLOCK_TOLERANCE_MILLIS;
+        self.clock_offset_millis = if is_right { 0 } else { offset };
+        self.assertions.clear();
+        if !is_right {
+            let direction = if offset < 0 { "ahead" } else { "behind" };
+            let secs = offset.unsigned_abs().div_ceil(1000);
+            self.notices.push(NoticeCode::ClockOff, format!("{secs} s {direction}"));
+        }
+        true
+    }
+
+    /// The service refused an assertion that was used before, and took a new one.
+    pub(super) fn stop_reusing_assertions(&mut self) {
+        self.makes_every_assertion_anew = true;
+        self.assertions.clear();
+        self.notices.push(NoticeCode::AssertionReuseRefused, String::new());
+    }
+
+    /// Warns of what will soon be wrong with the certificate, once a day.
+    pub(super) fn warn_of(&mut self, certificate: &CertificateCredential, now: Timestamp) {
+        let day = self.service_time(now).as_secs() / SECS_PER_DAY;
+        if self.warned == Some((self.certificate, day)) {
+            return;
+        }
+        let is_new = self.warned.is_none_or(|(warned, _)| warned != self.certificate);
+        self.warned = Some((self.certificate, day));
+        if is_new && certificate.has_weak_signature {
+            self.notices.push(NoticeCode::CertificateSignatureWeak, String::new());
+        }
+        let Some((_, until)) = certificate.validity else {
+            return;
+        };
+        if until.as_secs() / SECS_PER_DAY < day.saturating_add(EXPIRY_WARNING_DAYS) {
+            self.notices.push(NoticeCode::CertificateExpires, until.to_date());
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A client driven in memory, with a clock that jumps.
+
+use certgrant_core::*;
+use certgrant_testkit::authority::InMemoryAuthority;
+use certgrant_testkit::vectors::assertion_rs256 as vector;
+use std::sync::Arc;
+
+/// When the tests begin: 2026-11-24, behind the first second of every certificate.
+pub(crate) const START: u64 = vector::NOT_BEFORE + 86_400;
+
+/// A signature of the right length.
+pub(crate) const SIGNATURE: [u8; 256] = [0x5a; 256];
+
+pub(crate) fn signature() -> Input {
+    Input::Signature(SIGNATURE.to_vec().into())
+}
+
+/// A client, the service that answers it, and its clock.
+pub(crate) struct Drive {
+    pub(crate) client: Client,
+    pub(crate) service: InMemoryAuthority,
+    pub(crate) now: Timestamp,
+    /// The times that flights waited until.
+    pub(crate) waits: Vec<Timestamp>,
+    pub(crate) requests: Vec<HttpRequest>,
+    pub(crate) flights: u8,
+    /// How often the signer was asked.
+    pub(crate) signatures: usize,
+    /// How far the service's clock is ahead, if it tells the time.
+    pub(crate) service_ahead_secs: Option<i64>,
+    /// What the host finds when it is asked for a renewed certificate.
+    pub(crate) renewed: Option<Bundle>,
+    /// How often it was asked.
+    pub(crate) renewals: usize,
+}
+
+pub(crate) fn options() -> ClientOptions {
+    ClientOptions {
+        tenant: vector::TENANT.into(),
+        client_id: vector::CLIENT_ID.into(),
+        credential: CredentialOptions::Certificate(certificate()),
+        ..ClientOptions::default()
+    }
+}
+
+pub(crate) fn certificate() -> CertificateOptions {
+    CertificateOptions { file: vector::pem().into_bytes().into(), ..CertificateOptions::default() }
+}
+
+pub(crate) fn drive(options: ClientOptions) -> Drive {
+    let (config, _) = options.into_config().unwrap();
+    Drive {
+        client: Client::new(config).unwrap(),
+        service: InMemoryAuthority::new(),
+        now: Timestamp::from_secs(START),
+        waits: Vec::new(),
+        requests: Vec::new(),
+        flights: 0,
+        signatures: 0,
+        service_ahead_secs: None,
+        renewed: None,
+        renewals: 0,
+    }
+}
+
+pub(crate) fn request() -> TokenRequest {
+    TokenRequest::new(Target::scopes(&["https://graph.microsoft.com/.default"]).unwrap())
+}
+
+impl Drive {
+    pub(crate) fn start(&mut self, request: &TokenRequest) -> FlightId {
+        match self.client.acquire(request, self.now).unwrap() {
+            Acquired::Start(flight) => flight,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn begin(&mut self) -> Input {
+        self.flights += 1;
+        Input::Begin([self.flights; 32])
+    }
+
+    /// Drives a flight to its end; waits pass at once.
+    pub(crate) fn finish(&mut self, flight: FlightId) -> Result<Arc<AccessToken>> {
+        let mut input = self.begin();
+        loop {
+            input = match self.client.step(flight, input, self.now).unwrap() {
+                Step::Sign(_) => {
+                    self.signatures += 1;
+                    signature()
+                }
+                Step::Renew => {
+                    self.renewals += 1;
+                    if let Some(Bundle { key, chain }) = self.renewed.take() {
+                        self.client.renew(key.public_key(), &chain).unwrap();
+                    }
+                    Input::Renewed
+                }
+                Step::Assert { .. } => Input::Assertion(vector::ASSERTION.to_owned().into()),
+                Step::Send(request) => {
+                    let (status, body) = self.service.answer(&request.url, request.body.expose());
+                    self.requests.push(request);
+                    let mut headers = match status {
+                        429 => vec![("Retry-After".into(), "7".into())],
+                        503 => vec![("retry-after".into(), "3600".into())],
+                        _ => vec![],
+                    };
+                    headers.extend(self.date_header());
+                    match status {
+                        0 => Input::Failure(TransportFailure::Network("ECONNREFUSED".into())),
+                        status => Input::Response(HttpResponse { status, headers, body: body.into() }),
+                    }
+                }
+                Step::Wait(until) => {
+                    self.waits.push(until);
+                    self.now = self.now.max(until);
+                    Input::Woken
+                }
+                Step::Done(result) => return result,
+            };
+        }
+    }
+
+    fn date_header(&self) -> Option<(String, String)> {
+        let time = self.now.as_secs().checked_add_signed(self.service_ahead_secs?).unwrap();
+        // The tests that look at it stay within the day of START.
+        let of_day = time % 86_400;
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
+        Some(("Date".into(), format!("Tue, 24 Nov 2026 {hour:02}:{minute:02}:{second:02} GMT")))
+    }
+
+    pub(crate) fn acquire(&mut self, request: &TokenRequest) -> Result<Arc<AccessToken>> {
+        match self.client.acquire(request, self.now)? {
+            Acquired::Hit(token) => Ok(token),
+            Acquired::Start(flight) => self.finish(flight),
+            Acquired::Join(_) => panic!("nobody else asks"),
+        }
+    }
+
+    pub(crate) fn script(&mut self, status: u16, body: &str) {
+        self.service.scripted.push_back((status, body.to_owned()));
+    }
+}

@@ -1,0 +1,5 @@
+//! The client driven in memory, with a clock that jumps.
+
+mod assertions;
+mod drive;
+mod flights;
