@@ -3,8 +3,11 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
-use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, SigningRequest};
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaEncoding,
+    RsaKeyPair, RsaPublicKeyComponents,
+};
+use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, RsaPublicKey, SigningRequest};
 use core::fmt;
 
 /// An RSA private key that signs for RS256 and PS256. aws-lc wipes it on drop, and blinds.
@@ -52,5 +55,30 @@ impl AwsLcSigner {
 impl fmt::Debug for AwsLcSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AwsLcSigner([secret elided])")
+    }
+}
+
+/// Verifies signatures that were made elsewhere, before they are sent.
+#[derive(Debug)]
+pub struct AwsLcVerifier(RsaPublicKeyComponents<Vec<u8>>);
+
+impl AwsLcVerifier {
+    /// A verifier with the public key of a certificate.
+    pub fn new(key: &RsaPublicKey) -> Self {
+        Self(RsaPublicKeyComponents { n: key.modulus().to_vec(), e: key.exponent().to_vec() })
+    }
+
+    /// Checks that `signature` is the key's over the request's signing input.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::SignatureInvalid`].
+    pub fn verify(&self, request: &SigningRequest, signature: &[u8]) -> Result<()> {
+        let parameters = match request.algorithm {
+            Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        };
+        let verified = self.0.verify(parameters, request.signing_input.as_bytes(), signature);
+        verified.map_err(|_| crate::not_of_the_key(request, signature))
     }
 }

@@ -5,12 +5,12 @@
 //! timing attacks on the key.
 
 use alloc::vec::Vec;
-use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, SigningRequest};
+use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, RsaPublicKey, SigningRequest};
 use core::fmt;
-use rsa::pkcs8::DecodePrivateKey as _;
+use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 use rsa::rand_core::TryCryptoRng;
 use rsa::sha2::Sha256;
-use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _};
+use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Verifier as _};
 use rsa::{pkcs1v15, pss};
 
 /// An RSA private key that signs for RS256 and PS256. `rsa` wipes it on drop.
@@ -61,5 +61,40 @@ impl RustCryptoSigner {
 impl fmt::Debug for RustCryptoSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RustCryptoSigner([secret elided])")
+    }
+}
+
+/// Verifies signatures that were made elsewhere, before they are sent.
+#[derive(Debug)]
+pub struct RustCryptoVerifier(rsa::PublicKey);
+
+impl RustCryptoVerifier {
+    /// A verifier with the public key of a certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::KeyInvalid`] if the key's numbers are not those of an RSA key.
+    pub fn new(key: &RsaPublicKey) -> Result<Self> {
+        rsa::PublicKey::from_public_key_der(&key.to_spki_der()).map(Self).map_err(|_| {
+            Error::new(ErrorCode::KeyInvalid, "numbers that do not make an RSA key", "a sound RSA public key")
+        })
+    }
+
+    /// Checks that `signature` is the key's over the request's signing input.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::SignatureInvalid`].
+    pub fn verify(&self, request: &SigningRequest, signature: &[u8]) -> Result<()> {
+        let message = request.signing_input.as_bytes();
+        let verified = match request.algorithm {
+            Algorithm::Rs256 => pkcs1v15::Signature::try_from(signature).and_then(|signature| {
+                pkcs1v15::VerifyingKey::<Sha256>::new(self.0.clone()).verify(message, &signature)
+            }),
+            Algorithm::Ps256 => pss::Signature::try_from(signature).and_then(|signature| {
+                pss::VerifyingKey::<Sha256>::new(self.0.clone()).verify(message, &signature)
+            }),
+        };
+        verified.map_err(|_| crate::not_of_the_key(request, signature))
     }
 }

@@ -5,9 +5,11 @@
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
 };
-use certgrant_core::{Algorithm, AssertionTemplate, Bundle, PrivateKey, SigningRequest, Timestamp};
-use certgrant_signer::{AwsLcSigner, RustCryptoSigner};
-use certgrant_testkit::{jwt, vectors::assertion_rs256 as vector};
+use certgrant_core::{
+    Algorithm, AssertionTemplate, Bundle, ErrorCode, PrivateKey, SigningRequest, Timestamp,
+};
+use certgrant_signer::{AwsLcSigner, AwsLcVerifier, RustCryptoSigner, RustCryptoVerifier};
+use certgrant_testkit::{jwt, vectors::assertion_rs256 as vector, vectors::bundles};
 use getrandom::SysRng;
 use rsa::sha2::Sha256;
 use rsa::signature::Verifier as _;
@@ -108,4 +110,45 @@ fn failing_random_source_is_an_error_for_both_algorithms() {
 fn debug_shows_no_key() {
     assert_eq!(format!("{:?}", AwsLcSigner::new(&key()).unwrap()), "AwsLcSigner([secret elided])");
     assert_eq!(format!("{:?}", RustCryptoSigner::new(&key()).unwrap()), "RustCryptoSigner([secret elided])");
+}
+
+#[test]
+fn signatures_of_the_key_are_verified() {
+    let key = key();
+    let aws_lc = AwsLcVerifier::new(key.public_key());
+    let rustcrypto = RustCryptoVerifier::new(key.public_key()).unwrap();
+    for algorithm in [Algorithm::Rs256, Algorithm::Ps256] {
+        let request = request(algorithm);
+        let by_aws_lc = AwsLcSigner::new(&key).unwrap().sign(&request).unwrap();
+        let by_rustcrypto = RustCryptoSigner::new(&key).unwrap().sign(&request, &mut SysRng).unwrap();
+        for signature in [by_aws_lc, by_rustcrypto] {
+            aws_lc.verify(&request, &signature).unwrap();
+            rustcrypto.verify(&request, &signature).unwrap();
+        }
+    }
+}
+
+#[test]
+fn anything_but_the_signature_of_the_key_is_refused() {
+    let key = key();
+    let other = Bundle::from_pem(bundles::LEAF_KEY_PKCS1_PEM.as_bytes()).unwrap().key;
+    let request = request(Algorithm::Ps256);
+    let signature = AwsLcSigner::new(&key).unwrap().sign(&request).unwrap();
+    let mut flipped = signature.clone();
+    flipped[100] ^= 1;
+    let of_another_key = AwsLcSigner::new(&other).unwrap().sign(&request).unwrap();
+    let of_another_algorithm =
+        AwsLcSigner::new(&key).unwrap().sign(&self::request(Algorithm::Rs256)).unwrap();
+    let of_another_text = SigningRequest { signing_input: "e30.e30".into(), ..request.clone() };
+    let of_another_text = AwsLcSigner::new(&key).unwrap().sign(&of_another_text).unwrap();
+    let all_ones = vec![0xff; 256];
+    let cases =
+        [flipped, of_another_key, of_another_algorithm, of_another_text, all_ones, vec![], vec![0; 10_000]];
+    for signature in cases {
+        let by_aws_lc = AwsLcVerifier::new(key.public_key()).verify(&request, &signature).unwrap_err();
+        let by_rustcrypto =
+            RustCryptoVerifier::new(key.public_key()).unwrap().verify(&request, &signature).unwrap_err();
+        assert_eq!(by_aws_lc.code(), ErrorCode::SignatureInvalid);
+        assert_eq!(by_aws_lc.found(), by_rustcrypto.found());
+    }
 }
