@@ -90,6 +90,10 @@ impl core::fmt::Debug for Thumbprint {
     }
 }
 
+/// The shortest key that Entra takes (AADSTS50032) and RS256 and PS256 allow
+/// ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
+const MIN_BITS: usize = 2048;
+
 /// The two numbers of an RSA public key, big-endian without leading zeros.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RsaPublicKey {
@@ -135,6 +139,16 @@ impl RsaPublicKey {
         let mut der = Vec::new();
         push_element(&mut der, SEQUENCE, &info);
         der
+    }
+
+    /// Checks that the key is as long as Entra ID and [RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)
+    /// want it.
+    pub(crate) fn check_size(&self) -> Result<()> {
+        let bits = self.bits();
+        if bits >= MIN_BITS {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::KeyWeak, format!("{bits} bits"), format!("at least {MIN_BITS} bits")))
     }
 
     /// The length of the modulus in bits: the size of the key.

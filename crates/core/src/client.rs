@@ -10,7 +10,6 @@ mod standing;
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
 use crate::cache::{CacheKey, Cached, TokenCache};
-use crate::certificate::{Certificate, RsaPublicKey};
 use crate::credential::{CertificateCredential, Credential, check_client_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, HttpResponse, TransportFailure};
@@ -19,6 +18,7 @@ use crate::notice::Notice;
 use crate::secret::{SecretBytes, SecretString};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -169,6 +169,14 @@ impl Client {
         &self.config
     }
 
+    /// The certificate in use, if the client has one.
+    pub fn certificate(&self) -> Option<&CertificateCredential> {
+        match &self.config.credential {
+            Credential::Certificate(certificate) => Some(certificate),
+            Credential::Secret(_) | Credential::Assertion => None,
+        }
+    }
+
     /// Looks for a token; joins or starts a flight if there is none, or none with enough time left.
     ///
     /// # Errors
@@ -228,26 +236,12 @@ impl Client {
         self.remove(id);
     }
 
-    /// Puts a renewed certificate in the place of the one in use, on the same terms. `public_key` is the public half of the
-    /// key that signs from now on, `chain` its certificate and the issuers of that, or nothing if only the key is known.
-    /// Tokens stay cached; assertions are made anew.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`CertificateCredential::new`], and [`ErrorCode::StepUnexpected`] if the client has no certificate; the one
-    /// in use stays.
-    pub fn renew(&mut self, public_key: &RsaPublicKey, chain: &[Certificate]) -> Result<()> {
-        let Credential::Certificate(present) = &mut self.config.credential else {
-            return Err(Error::new(
-                ErrorCode::StepUnexpected,
-                "a client without a certificate",
-                "one with it",
-            ));
-        };
-        **present = CertificateCredential::new(present.terms().clone(), public_key, chain)?;
+    /// Puts a renewed certificate in the place of the one in use; it is best made on that one's
+    /// [terms](CertificateCredential::terms). Tokens stay cached; assertions are made anew.
+    pub fn renew(&mut self, certificate: CertificateCredential) {
+        self.config.credential = Credential::Certificate(Box::new(certificate));
         self.standing.certificate = self.standing.certificate.wrapping_add(1);
         self.standing.assertions.clear();
-        Ok(())
     }
 
     /// What the user should be told, since this was called last; to be called behind every [`Client::step`].

@@ -1,9 +1,11 @@
 //! By what a client proves who it is: a certificate whose key signs here, or an assertion that somebody else made.
 
 use crate::assertion::AssertionTemplate;
+use crate::bundle::{Bundle, chain_from_pem, open_chain};
 use crate::certificate::{Certificate, RsaPublicKey, Thumbprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::jws::Algorithm;
+use crate::key::PrivateKey;
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 use alloc::boxed::Box;
@@ -21,6 +23,16 @@ pub enum Credential {
     Certificate(Box<CertificateCredential>),
 }
 
+/// Where a private key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In the file, beside the certificate.
+    #[default]
+    File,
+    /// In a vault, a module or a runtime that the host asks for signatures.
+    Elsewhere,
+}
+
 /// What a client wants of its certificate, whichever one that is at the time: certificates are renewed.
 #[derive(Clone, Debug)]
 pub struct CertificateTerms {
@@ -34,6 +46,8 @@ pub struct CertificateTerms {
     pub preferred: Algorithm,
     /// Whether assertions carry the chain as `x5c`.
     pub send_chain: bool,
+    /// Where the private key is.
+    pub key: KeyPlace,
 }
 
 /// A certificate as a credential: how its assertions look, and what it is.
@@ -106,6 +120,48 @@ impl CertificateCredential {
             has_weak_signature: leaf.is_some_and(Certificate::has_weak_signature),
             terms,
         })
+    }
+
+    /// A credential from an unencrypted PEM file, and the private key if it is to be there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Bundle::from_pem`] and [`CertificateCredential::new`].
+    pub fn from_pem(terms: CertificateTerms, file: &[u8]) -> Result<(Self, Option<PrivateKey>)> {
+        match terms.key {
+            KeyPlace::File => Self::of_bundle(terms, Bundle::from_pem(file)?),
+            KeyPlace::Elsewhere => Self::of_chain(terms, &chain_from_pem(file)?),
+        }
+    }
+
+    /// The same from a file of any kind that [`Bundle::open`] takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Bundle::open`] and [`CertificateCredential::new`].
+    pub fn open(
+        terms: CertificateTerms,
+        file: &[u8],
+        password: Option<&SecretString>,
+    ) -> Result<(Self, Option<PrivateKey>)> {
+        match terms.key {
+            KeyPlace::File => Self::of_bundle(terms, Bundle::open(file, password)?),
+            KeyPlace::Elsewhere => Self::of_chain(terms, &open_chain(file, password)?),
+        }
+    }
+
+    fn of_bundle(
+        terms: CertificateTerms,
+        Bundle { key, chain }: Bundle,
+    ) -> Result<(Self, Option<PrivateKey>)> {
+        Ok((Self::new(terms, key.public_key(), &chain)?, Some(key)))
+    }
+
+    fn of_chain(terms: CertificateTerms, chain: &[Certificate]) -> Result<(Self, Option<PrivateKey>)> {
+        let missing = || Error::new(ErrorCode::CertificateMissing, "no certificate", "a certificate");
+        let key = chain.first().ok_or_else(missing)?.rsa_public_key()?;
+        key.check_size()?;
+        Ok((Self::new(terms, key, chain)?, None))
     }
 
     /// What the client wants of it and of its successors.
@@ -187,6 +243,7 @@ mod tests {
             algorithm: None,
             preferred: Algorithm::Ps256,
             send_chain: false,
+            key: KeyPlace::File,
         };
         let mut given = Given { terms, chain: vec![leaf] };
         change(&mut given);

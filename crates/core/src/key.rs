@@ -13,10 +13,6 @@ use crate::secret::{Secret, SecretBytes};
 use alloc::format;
 use alloc::vec::Vec;
 
-/// The shortest key that Entra takes (AADSTS50032) and RS256 and PS256 allow
-/// ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
-const MIN_BITS: usize = 2048;
-
 /// An RSA private key of at least 2048 bits.
 #[derive(Debug)]
 pub struct PrivateKey {
@@ -49,14 +45,7 @@ impl PrivateKey {
     /// [`ErrorCode::KeyInvalid`], [`ErrorCode::KeyWeak`].
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self> {
         let public_key = rsa_private_key(der).ok_or_else(|| invalid(der.len(), "PKCS#1"))?;
-        let bits = public_key.bits();
-        if bits < MIN_BITS {
-            return Err(Error::new(
-                ErrorCode::KeyWeak,
-                format!("{bits} bits"),
-                format!("at least {MIN_BITS} bits"),
-            ));
-        }
+        public_key.check_size()?;
         Ok(Self { pkcs8: to_pkcs8(der), public_key })
     }
 

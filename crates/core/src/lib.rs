@@ -22,6 +22,7 @@
 //!     algorithm: None,
 //!     preferred: Algorithm::Ps256,
 //!     send_chain: false,
+//!     key: KeyPlace::File,
 //! };
 //! let certificate = CertificateCredential::new(terms, bundle.key.public_key(), &bundle.chain)?;
 //! let mut client = Client::new(ClientConfig {
@@ -132,13 +133,13 @@ pub use authority::{Authority, EndpointVersion, Tenant};
 pub use bundle::Bundle;
 pub use certificate::{Certificate, RsaPublicKey, Thumbprint};
 pub use client::{Acquired, Client, ClientConfig, DEFAULT_MAX_RETRIES, FlightId, Input, Product, Step};
-pub use credential::{CertificateCredential, CertificateTerms, Credential};
+pub use credential::{CertificateCredential, CertificateTerms, Credential, KeyPlace};
 pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
 pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
 pub use jws::{Algorithm, SigningRequest};
 pub use key::PrivateKey;
 pub use notice::{Notice, NoticeCode};
-pub use options::{CertificateOptions, ClientOptions, CredentialOptions, KeyPlace, TokenOptions};
+pub use options::{CertificateOptions, ClientOptions, CredentialOptions, TokenOptions};
 pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// How many notices wait to be taken; a host that never takes any loses the older ones.
 const CAPACITY: usize = 16;
@@ -51,6 +52,13 @@ pub struct Notice {
     pub code: NoticeCode,
     /// The figure that belongs to it: a date, a number of seconds; empty if there is none. Never a secret.
     pub detail: String,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.summary())?;
+        if self.detail.is_empty() { Ok(()) } else { write!(f, " ({})", self.detail) }
+    }
 }
 
 /// The notices that wait for the host to take them.

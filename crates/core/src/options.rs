@@ -3,11 +3,10 @@
 //! Bindings and clients fill these in, so that what is valid and what is left out means the same everywhere.
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
-use crate::bundle::{Bundle, chain_from_pem, open_chain};
-use crate::certificate::{Certificate, Thumbprint};
+use crate::certificate::Thumbprint;
 use crate::client::{ClientConfig, DEFAULT_MAX_RETRIES, Product};
-use crate::credential::{CertificateCredential, CertificateTerms, Credential};
-use crate::error::{Error, ErrorCode, Result};
+use crate::credential::{CertificateCredential, CertificateTerms, Credential, KeyPlace};
+use crate::error::Result;
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
 use crate::secret::{SecretBytes, SecretString};
@@ -70,16 +69,6 @@ pub struct CertificateOptions {
     pub is_renewable: bool,
 }
 
-/// Where a private key is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyPlace {
-    /// In the file, beside the certificate.
-    #[default]
-    File,
-    /// In a vault, a module or a runtime that the host asks for signatures.
-    Elsewhere,
-}
-
 impl Default for CertificateOptions {
     /// An empty file; the rest is what fits.
     fn default() -> Self {
@@ -114,14 +103,14 @@ impl Default for ClientOptions {
 
 impl ClientOptions {
     /// The checked configuration, and the private key, if there is one, for the host's signer: core does not keep it. A
-    /// certificate file may be of any kind that [`Bundle::open`] takes; with the feature `encryption` that can mean key
+    /// certificate file may be of any kind that [`Bundle::open`](crate::Bundle::open) takes; with the feature `encryption` that can mean key
     /// derivation, which takes its time.
     ///
     /// # Errors
     ///
     /// Every error of the parts: authority, tenant, client id, thumbprint, algorithm, file, password, key, certificate.
     pub fn into_config(self) -> Result<(ClientConfig, Option<PrivateKey>)> {
-        self.into_config_by(Opening::Any)
+        self.into_config_by(CertificateCredential::open)
     }
 
     /// The same for hosts that must not be held up: the file has to be unencrypted PEM, anything else is an error at once.
@@ -130,7 +119,7 @@ impl ClientOptions {
     ///
     /// Those of [`ClientOptions::into_config`].
     pub fn into_config_from_pem(self) -> Result<(ClientConfig, Option<PrivateKey>)> {
-        self.into_config_by(Opening::Pem)
+        self.into_config_by(|terms, file, _| CertificateCredential::from_pem(terms, file))
     }
 
     fn into_config_by(self, opening: Opening) -> Result<(ClientConfig, Option<PrivateKey>)> {
@@ -165,13 +154,6 @@ impl ClientOptions {
     }
 }
 
-/// What kinds of files are opened.
-#[derive(Clone, Copy)]
-enum Opening {
-    Any,
-    Pem,
-}
-
 impl CertificateOptions {
     fn open(
         self,
@@ -185,28 +167,15 @@ impl CertificateOptions {
             algorithm: self.algorithm.as_deref().map(Algorithm::parse).transpose()?,
             preferred,
             send_chain: self.send_chain,
+            key: self.key,
         };
-        let (file, password) = (self.file.expose().as_slice(), self.password.as_ref());
-        match self.key {
-            KeyPlace::File => {
-                let Bundle { key, chain } = match opening {
-                    Opening::Any => Bundle::open(file, password)?,
-                    Opening::Pem => Bundle::from_pem(file)?,
-                };
-                Ok((CertificateCredential::new(terms, key.public_key(), &chain)?, Some(key)))
-            }
-            KeyPlace::Elsewhere => {
-                let chain = match opening {
-                    Opening::Any => open_chain(file, password)?,
-                    Opening::Pem => chain_from_pem(file)?,
-                };
-                let key = chain.first().map(Certificate::rsa_public_key).transpose()?;
-                let missing = || Error::new(ErrorCode::CertificateMissing, "no certificate", "a certificate");
-                Ok((CertificateCredential::new(terms, key.ok_or_else(missing)?, &chain)?, None))
-            }
-        }
+        opening(terms, self.file.expose(), self.password.as_ref())
     }
 }
+
+/// How certificate files are opened.
+type Opening =
+    fn(CertificateTerms, &[u8], Option<&SecretString>) -> Result<(CertificateCredential, Option<PrivateKey>)>;
 
 /// A request for a token.
 #[derive(Clone, Debug, Default)]

@@ -31,9 +31,8 @@ fn renewable() -> ClientOptions {
     ClientOptions { credential: CredentialOptions::Certificate(certificate), ..options() }
 }
 
-fn successor() -> Bundle {
-    let text = [bundles::LEAF_PEM, bundles::LEAF_KEY_PKCS1_PEM].concat();
-    Bundle::from_pem(text.as_bytes()).unwrap()
+fn successor() -> String {
+    [bundles::LEAF_PEM, bundles::LEAF_KEY_PKCS1_PEM].concat()
 }
 
 #[test]
@@ -192,7 +191,7 @@ fn renewed_certificate_signs_the_next_assertion() {
     drive.acquire(&scope("c/.default")).unwrap();
     assert_eq!((drive.renewals, drive.signatures), (2, 2));
     let (header, ..) = decode(&assertion(&drive.requests[2]));
-    let successor = successor().chain[0].thumbprint_sha256();
+    let successor = drive.client.certificate().unwrap().thumbprint_sha256.unwrap();
     assert_eq!(header["x5t#S256"], successor.to_base64url());
 }
 
@@ -231,8 +230,7 @@ fn successor_that_does_not_fit_the_terms_leaves_the_old_one_in_use() {
     let options = CertificateOptions { thumbprint: Some(vector::SHA256.into()), ..certificate() };
     let mut drive =
         drive(ClientOptions { credential: CredentialOptions::Certificate(options), ..self::options() });
-    let Bundle { key, chain } = successor();
-    let error = drive.client.renew(key.public_key(), &chain).unwrap_err();
+    let error = drive.renew(&successor()).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ThumbprintMismatch);
     drive.acquire(&request()).unwrap();
 }
@@ -241,8 +239,7 @@ fn successor_that_does_not_fit_the_terms_leaves_the_old_one_in_use() {
 fn tokens_outlive_their_certificate() {
     let mut drive = drive(options());
     let token = drive.acquire(&request()).unwrap();
-    let Bundle { key, chain } = successor();
-    drive.client.renew(key.public_key(), &chain).unwrap();
+    drive.renew(&successor()).unwrap();
     assert_eq!(drive.acquire(&request()).unwrap().access_token.expose(), token.access_token.expose());
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Drive {
     /// How far the service's clock is ahead, if it tells the time.
     pub(crate) service_ahead_secs: Option<i64>,
     /// What the host finds when it is asked for a renewed certificate.
-    pub(crate) renewed: Option<Bundle>,
+    pub(crate) renewed: Option<String>,
     /// How often it was asked.
     pub(crate) renewals: usize,
 }
@@ -91,8 +91,8 @@ impl Drive {
                 }
                 Step::Renew => {
                     self.renewals += 1;
-                    if let Some(Bundle { key, chain }) = self.renewed.take() {
-                        self.client.renew(key.public_key(), &chain).unwrap();
+                    if let Some(pem) = self.renewed.take() {
+                        self.renew(&pem).unwrap();
                     }
                     Input::Renewed
                 }
@@ -119,6 +119,12 @@ impl Drive {
                 Step::Done(result) => return result,
             };
         }
+    }
+
+    pub(crate) fn renew(&mut self, pem: &str) -> Result<()> {
+        let terms = self.client.certificate().unwrap().terms().clone();
+        self.client.renew(CertificateCredential::from_pem(terms, pem.as_bytes())?.0);
+        Ok(())
     }
 
     fn date_header(&self) -> Option<(String, String)> {
