@@ -35,6 +35,21 @@ impl From<&CertificateCredential> for CertificateInfo {
     }
 }
 
+/// What the user should be told although nothing failed.
+#[napi(object, object_from_js = false)]
+pub struct Notice {
+    /// Stable code, `WARN_…`.
+    pub code: String,
+    /// What there is to tell.
+    pub message: String,
+}
+
+impl From<certgrant_core::Notice> for Notice {
+    fn from(notice: certgrant_core::Notice) -> Self {
+        Self { code: notice.code.as_str().into(), message: notice.to_string() }
+    }
+}
+
 /// A cached token, a flight to join, or a flight to drive.
 #[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
 pub enum Acquired {
@@ -152,6 +167,8 @@ pub enum StepInput {
     },
     /// A wait is over.
     Woken,
+    /// The host has looked for another certificate.
+    Renewed,
 }
 
 impl StepInput {
@@ -172,6 +189,7 @@ impl StepInput {
             Self::Failure { reason, .. } if reason == "timeout" => Input::Failure(TransportFailure::Timeout),
             Self::Failure { message, .. } => Input::Failure(TransportFailure::Network(message)),
             Self::Woken => Input::Woken,
+            Self::Renewed => Input::Renewed,
         })
     }
 }
@@ -187,6 +205,8 @@ pub enum Step {
         /// What to sign.
         signing_input: String,
     },
+    /// Look for a renewed certificate.
+    Renew,
     /// Get an assertion.
     Assert {
         /// Its audience.
@@ -233,6 +253,7 @@ impl From<certgrant_core::Step> for Step {
                 algorithm: request.algorithm.as_str().into(),
                 signing_input: request.signing_input,
             },
+            certgrant_core::Step::Renew => Self::Renew,
             certgrant_core::Step::Assert { audience } => Self::Assert { audience },
             certgrant_core::Step::Send(request) => Self::Send { request: request.into() },
             certgrant_core::Step::Wait(until) => Self::Wait { until: until.as_millis() as f64 },

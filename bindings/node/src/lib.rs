@@ -8,16 +8,16 @@ mod error;
 mod options;
 
 use certgrant_core::{
-    Algorithm, Bundle, Credential, Error, ErrorCode, FlightId, SecretBytes, SecretString, SigningRequest,
-    Timestamp, TokenOptions,
+    Algorithm, Bundle, CertificateCredential, Error, ErrorCode, FlightId, SecretBytes, SecretString,
+    SigningRequest, Timestamp, TokenOptions,
 };
-use certgrant_signer::AwsLcSigner;
-use convert::{Acquired, CertificateInfo, Step, StepInput};
+use certgrant_signer::{AwsLcSigner, AwsLcVerifier};
+use convert::{Acquired, CertificateInfo, Notice, Step, StepInput};
 use error::throwable;
-use napi::bindgen_prelude::{AsyncTask, Uint8Array};
+use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi::{Env, Task};
 use napi_derive::napi;
-use options::{ClientConfig, TokenRequest};
+use options::{ClientConfig, TokenRequest, bytes_of};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 #[napi]
 pub struct Client {
     core: RefCell<certgrant_core::Client>,
-    signer: Arc<AwsLcSigner>,
+    signer: RefCell<Option<Arc<AwsLcSigner>>>,
 }
 
 #[napi]
@@ -36,8 +36,9 @@ impl Client {
     pub fn new(env: Env, config: ClientConfig) -> napi::Result<Self> {
         let open = || {
             let (config, key) = config.into_core()?.into_config_from_pem()?;
-            let signer = Arc::new(AwsLcSigner::new(&key)?);
-            Ok(Self { core: RefCell::new(certgrant_core::Client::new(config)?), signer })
+            let signer = key.map(|key| AwsLcSigner::new(&key).map(Arc::new)).transpose()?;
+            let core = certgrant_core::Client::new(config)?;
+            Ok(Self { core: RefCell::new(core), signer: RefCell::new(signer) })
         };
         open().map_err(|error| throwable(env, &error))
     }
@@ -45,10 +46,23 @@ impl Client {
     /// The certificate in use.
     #[napi(getter, catch_unwind)]
     pub fn certificate(&self) -> Option<CertificateInfo> {
-        match &self.core.borrow().config().credential {
-            Credential::Certificate(certificate) => Some(certificate.into()),
-            Credential::Assertion => None,
-        }
+        self.core.borrow().certificate().map(CertificateInfo::from)
+    }
+
+    /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
+    #[napi(catch_unwind)]
+    pub fn renew(&self, env: Env, certificate: Either<String, Uint8Array>) -> napi::Result<()> {
+        let renew = || {
+            let file = bytes_of(certificate);
+            let mut core = self.core.borrow_mut();
+            let terms = core.certificate().ok_or_else(no_key)?.terms().clone();
+            let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
+            let signer = key.map(|key| AwsLcSigner::new(&key).map(Arc::new)).transpose()?;
+            core.renew(certificate);
+            self.signer.replace(signer);
+            Ok(())
+        };
+        renew().map_err(|error| throwable(env, &error))
     }
 
     /// Looks for a cached token or a flight to join, or starts a flight.
@@ -73,6 +87,30 @@ impl Client {
         self.core.borrow_mut().abandon(FlightId::from_u32(flight));
     }
 
+    /// What the user should be told, since this was called last.
+    #[napi(catch_unwind)]
+    pub fn take_notices(&self) -> Vec<Notice> {
+        self.core.borrow_mut().take_notices().into_iter().map(Notice::from).collect()
+    }
+
+    /// Verifies a signature that was made elsewhere; throws if it is not of the certificate's key.
+    #[napi(catch_unwind)]
+    pub fn verify(
+        &self,
+        env: Env,
+        algorithm: String,
+        signing_input: String,
+        signature: Uint8Array,
+    ) -> napi::Result<()> {
+        let verify = || {
+            let request = SigningRequest { algorithm: Algorithm::parse(&algorithm)?, signing_input };
+            let core = self.core.borrow();
+            let key = core.certificate().ok_or_else(no_key)?.public_key();
+            AwsLcVerifier::new(key).verify(&request, &signature)
+        };
+        verify().map_err(|error| throwable(env, &error))
+    }
+
     /// Signs with the private key, on another thread.
     #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
     pub fn sign(
@@ -81,10 +119,17 @@ impl Client {
         algorithm: String,
         signing_input: String,
     ) -> napi::Result<AsyncTask<Signing>> {
-        let algorithm = Algorithm::parse(&algorithm).map_err(|error| throwable(env, &error))?;
-        let request = SigningRequest { algorithm, signing_input };
-        Ok(AsyncTask::new(Signing { signer: self.signer.clone(), request }))
+        let task = || {
+            let signer = self.signer.borrow().clone().ok_or_else(no_key)?;
+            let request = SigningRequest { algorithm: Algorithm::parse(&algorithm)?, signing_input };
+            Ok(AsyncTask::new(Signing { signer, request }))
+        };
+        task().map_err(|error| throwable(env, &error))
     }
+}
+
+fn no_key() -> Error {
+    Error::new(ErrorCode::SigningFailed, "no private key", "the key's own signer")
 }
 
 /// A signature in the making.

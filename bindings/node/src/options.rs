@@ -1,6 +1,9 @@
 //! What JavaScript configures and asks, turned into core's own options.
 
-use certgrant_core::{ClientOptions, EndpointVersion, Product, Result, Secret, TokenOptions};
+use certgrant_core::{
+    CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, KeyPlace, Product, Result, Secret,
+    SecretBytes, TokenOptions,
+};
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
 
@@ -15,8 +18,14 @@ pub struct ClientConfig {
     pub client_id: String,
     /// `v1` or `v2`.
     pub endpoint: String,
-    /// PEM with the private key and its certificate.
-    pub certificate: Either<String, Uint8Array>,
+    /// PEM with the private key and its certificate; the certificate alone if the key is elsewhere.
+    pub certificate: Option<Either<String, Uint8Array>>,
+    /// Whether the private key is elsewhere.
+    pub key_elsewhere: Option<bool>,
+    /// Whether there may be a renewed certificate later.
+    pub renewable: Option<bool>,
+    /// A client secret in the place of a certificate.
+    pub client_secret: Option<String>,
     /// Thumbprint in hexadecimal.
     pub thumbprint: Option<String>,
     /// `RS256` or `PS256`.
@@ -68,25 +77,39 @@ pub struct TokenRequest {
 impl ClientConfig {
     /// The configuration as core's options.
     pub fn into_core(self) -> Result<ClientOptions> {
+        let credential = match (self.client_secret, self.certificate) {
+            (Some(secret), _) => CredentialOptions::Secret(secret.into()),
+            (None, None) => CredentialOptions::Assertion,
+            (None, Some(file)) => CredentialOptions::Certificate(CertificateOptions {
+                file: bytes_of(file),
+                password: None,
+                thumbprint: self.thumbprint,
+                algorithm: self.algorithm,
+                send_chain: self.send_certificate_chain.unwrap_or(false),
+                key: if self.key_elsewhere.unwrap_or(false) { KeyPlace::Elsewhere } else { KeyPlace::File },
+                is_renewable: self.renewable.unwrap_or(false),
+            }),
+        };
         Ok(ClientOptions {
             authority: self.authority,
             tenant: self.tenant,
             client_id: self.client_id,
             endpoint: EndpointVersion::parse(&self.endpoint)?,
-            certificate: Secret::new(match self.certificate {
-                Either::A(text) => text.into_bytes(),
-                Either::B(bytes) => bytes.to_vec(),
-            }),
-            certificate_password: None,
-            thumbprint: self.thumbprint,
-            algorithm: self.algorithm,
-            send_certificate_chain: self.send_certificate_chain.unwrap_or(false),
+            credential,
             additionally_allowed_tenants: self.additionally_allowed_tenants.unwrap_or_default(),
             api_version: self.api_version,
             product: self.product.map(Product::from),
             max_retries: self.max_retries,
         })
     }
+}
+
+/// A file's bytes.
+pub fn bytes_of(file: Either<String, Uint8Array>) -> SecretBytes {
+    Secret::new(match file {
+        Either::A(text) => text.into_bytes(),
+        Either::B(bytes) => bytes.to_vec(),
+    })
 }
 
 impl From<ClientProduct> for Product {

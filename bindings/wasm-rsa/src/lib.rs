@@ -2,7 +2,7 @@
 //! of the main one. It holds the key in its memory and blinds every signature with the runtime's random bytes.
 
 use certgrant_core::{Algorithm, Bundle, Error, Secret, SigningRequest};
-use certgrant_signer::RustCryptoSigner;
+use certgrant_signer::{RustCryptoSigner, RustCryptoVerifier};
 use getrandom::SysRng;
 use wasm_bindgen::prelude::*;
 
@@ -28,6 +28,16 @@ impl RsaSigner {
         };
         sign().map_err(|error| throwable(&error))
     }
+}
+
+/// Verifies a signature that was made elsewhere by the key of `spki`; throws if it is of another.
+#[wasm_bindgen]
+pub fn verify(spki: &[u8], algorithm: &str, signing_input: String, signature: &[u8]) -> Result<(), JsValue> {
+    let verify = || {
+        let request = SigningRequest { algorithm: Algorithm::parse(algorithm)?, signing_input };
+        RustCryptoVerifier::from_spki_der(spki)?.verify(&request, signature)
+    };
+    verify().map_err(|error| throwable(&error))
 }
 
 /// A JavaScript error with core's text, code and hint.

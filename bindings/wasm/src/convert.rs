@@ -3,11 +3,11 @@
 //! By hand, for size: the same through serde and serde-wasm-bindgen took a quarter more of the module.
 
 use crate::error::error_data;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use certgrant_core::{
-    AccessToken, Acquired, CertificateCredential, Error, ErrorCode, HttpRequest, HttpResponse, Input, Result,
-    Step, TransportFailure,
+    AccessToken, Acquired, CertificateCredential, Error, ErrorCode, HttpRequest, HttpResponse, Input, Notice,
+    Result, Step, TransportFailure,
 };
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -38,11 +38,7 @@ impl Members {
 
     /// The contents of a `Uint8Array`, or of a string as UTF-8.
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        let value = self.get(name)?;
-        match value.as_string() {
-            Some(text) => Some(text.into_bytes()),
-            None => value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()),
-        }
+        bytes_of(self.get(name)?)
     }
 
     /// A number.
@@ -71,6 +67,14 @@ impl Members {
             .filter_map(name)
             .filter_map(|name| self.text(&name).map(|text| (name, text)))
             .collect()
+    }
+}
+
+/// The contents of a `Uint8Array`, or of a string as UTF-8.
+pub fn bytes_of(value: JsValue) -> Option<Vec<u8>> {
+    match value.as_string() {
+        Some(text) => Some(text.into_bytes()),
+        None => value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()),
     }
 }
 
@@ -125,6 +129,14 @@ pub fn certificate_info(credential: &CertificateCredential) -> JsValue {
         .finish()
 }
 
+/// `Notice[]`.
+pub fn notices(notices: Vec<Notice>) -> Array {
+    let object = |notice: &Notice| {
+        Builder::new().set("code", notice.code.as_str()).set("message", notice.to_string()).finish()
+    };
+    notices.iter().map(object).collect()
+}
+
 /// `Acquired`.
 pub fn acquired(acquired: &Acquired) -> JsValue {
     let object = Builder::new();
@@ -172,6 +184,7 @@ pub fn step_input(input: &Members) -> Result<Input> {
         "failure" if text("reason")? == "timeout" => Input::Failure(TransportFailure::Timeout),
         "failure" => Input::Failure(TransportFailure::Network(text("message")?)),
         "woken" => Input::Woken,
+        "renewed" => Input::Renewed,
         _ => return Err(incomplete()),
     })
 }
@@ -184,6 +197,7 @@ pub fn step(step: &Step) -> JsValue {
             .set("kind", "sign")
             .set("algorithm", request.algorithm.as_str())
             .set("signingInput", request.signing_input.as_str()),
+        Step::Renew => object.set("kind", "renew"),
         Step::Assert { audience } => object.set("kind", "assert").set("audience", audience.as_str()),
         Step::Send(request) => object.set("kind", "send").set("request", http_request(request)),
         Step::Wait(until) => object.set("kind", "wait").set("until", until.as_millis() as f64),

@@ -14,9 +14,11 @@ mod options;
 mod webcrypto;
 
 use alloc::string::String;
-use certgrant_core::{Algorithm, Credential, FlightId, Timestamp};
+use alloc::vec::Vec;
+use certgrant_core::{Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Secret, Timestamp};
 use convert::{Members, step_input};
 use error::throwable;
+use js_sys::{Array, Promise};
 use options::{client_options, token_options};
 use wasm_bindgen::prelude::*;
 use webcrypto::WebCryptoSigner;
@@ -25,7 +27,7 @@ use webcrypto::WebCryptoSigner;
 #[wasm_bindgen]
 pub struct Client {
     core: certgrant_core::Client,
-    signer: WebCryptoSigner,
+    signer: Option<WebCryptoSigner>,
 }
 
 #[wasm_bindgen]
@@ -35,7 +37,7 @@ impl Client {
     pub fn new(config: JsValue) -> Result<Client, JsValue> {
         let open = || {
             let (config, key) = client_options(&Members::of(config))?.into_config_from_pem()?;
-            Ok(Self { core: certgrant_core::Client::new(config)?, signer: WebCryptoSigner::new(key) })
+            Ok(Self { core: certgrant_core::Client::new(config)?, signer: key.map(WebCryptoSigner::new) })
         };
         open().map_err(|error| throwable(&error))
     }
@@ -43,10 +45,26 @@ impl Client {
     /// The certificate in use.
     #[wasm_bindgen(getter)]
     pub fn certificate(&self) -> JsValue {
-        match &self.core.config().credential {
-            Credential::Certificate(certificate) => convert::certificate_info(certificate),
-            Credential::Assertion => JsValue::UNDEFINED,
-        }
+        self.core.certificate().map_or(JsValue::UNDEFINED, convert::certificate_info)
+    }
+
+    /// The public key of the certificate in use, as `SubjectPublicKeyInfo`; empty if there is none.
+    #[wasm_bindgen(getter, js_name = publicKey)]
+    pub fn public_key(&self) -> Vec<u8> {
+        self.core.certificate().map_or_else(Vec::new, |certificate| certificate.public_key().to_spki_der())
+    }
+
+    /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
+    pub fn renew(&mut self, certificate: JsValue) -> Result<(), JsValue> {
+        let file = Secret::new(convert::bytes_of(certificate).unwrap_or_default());
+        let mut renew = || {
+            let terms = self.core.certificate().ok_or_else(no_key)?.terms().clone();
+            let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
+            self.core.renew(certificate);
+            self.signer = key.map(WebCryptoSigner::new);
+            Ok(())
+        };
+        renew().map_err(|error| throwable(&error))
     }
 
     /// Looks for a cached token or a flight to join, or starts a flight.
@@ -70,11 +88,38 @@ impl Client {
         self.core.abandon(FlightId::from_u32(flight));
     }
 
-    /// Signs with the private key, in WebCrypto.
-    pub fn sign(&self, algorithm: &str, signing_input: String) -> Result<js_sys::Promise, JsValue> {
-        let algorithm = Algorithm::parse(algorithm).map_err(|error| throwable(&error))?;
-        Ok(self.signer.sign(algorithm, signing_input))
+    /// What the user should be told, since this was called last.
+    #[wasm_bindgen(js_name = takeNotices)]
+    pub fn take_notices(&mut self) -> Array {
+        convert::notices(self.core.take_notices())
     }
+
+    /// Verifies a signature that was made elsewhere, in WebCrypto; rejects if it is not of the certificate's key.
+    pub fn verify(
+        &self,
+        algorithm: &str,
+        signing_input: String,
+        signature: Vec<u8>,
+    ) -> Result<Promise, JsValue> {
+        let verify = || {
+            let key = self.core.certificate().ok_or_else(no_key)?.public_key();
+            Ok(webcrypto::verify(key.to_spki_der(), Algorithm::parse(algorithm)?, signing_input, signature))
+        };
+        verify().map_err(|error| throwable(&error))
+    }
+
+    /// Signs with the private key, in WebCrypto.
+    pub fn sign(&self, algorithm: &str, signing_input: String) -> Result<Promise, JsValue> {
+        let sign = || {
+            let signer = self.signer.as_ref().ok_or_else(no_key)?;
+            Ok(signer.sign(Algorithm::parse(algorithm)?, signing_input))
+        };
+        sign().map_err(|error| throwable(&error))
+    }
+}
+
+fn no_key() -> Error {
+    Error::new(ErrorCode::SigningFailed, "no private key", "the key's own signer")
 }
 
 /// Core does not panic; should it do so, the trap tells the host, and no text is worth its weight in the module.

@@ -1,7 +1,10 @@
 //! What JavaScript configures and asks, turned into core's own options.
 
 use crate::convert::Members;
-use certgrant_core::{ClientOptions, EndpointVersion, Product, Result, Secret, TokenOptions};
+use certgrant_core::{
+    CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, KeyPlace, Product, Result,
+    TokenOptions,
+};
 
 /// The members of `ClientConfig` as core's options.
 pub fn client_options(config: &Members) -> Result<ClientOptions> {
@@ -11,16 +14,28 @@ pub fn client_options(config: &Members) -> Result<ClientOptions> {
         tenant: text("tenant"),
         client_id: text("clientId"),
         endpoint: EndpointVersion::parse(&text("endpoint"))?,
-        certificate: Secret::new(config.bytes("certificate").unwrap_or_default()),
-        certificate_password: None,
-        thumbprint: config.text("thumbprint"),
-        algorithm: config.text("algorithm"),
-        send_certificate_chain: config.flag("sendCertificateChain"),
+        credential: credential(config),
         additionally_allowed_tenants: config.texts("additionallyAllowedTenants").unwrap_or_default(),
         api_version: config.text("apiVersion"),
         product: config.members("product").as_ref().map(product),
         max_retries: config.number("maxRetries").map(|number| number as u32),
     })
+}
+
+fn credential(config: &Members) -> CredentialOptions {
+    match (config.text("clientSecret"), config.bytes("certificate")) {
+        (Some(secret), _) => CredentialOptions::Secret(secret.into()),
+        (None, None) => CredentialOptions::Assertion,
+        (None, Some(file)) => CredentialOptions::Certificate(CertificateOptions {
+            file: file.into(),
+            password: None,
+            thumbprint: config.text("thumbprint"),
+            algorithm: config.text("algorithm"),
+            send_chain: config.flag("sendCertificateChain"),
+            key: if config.flag("keyElsewhere") { KeyPlace::Elsewhere } else { KeyPlace::File },
+            is_renewable: config.flag("renewable"),
+        }),
+    }
 }
 
 fn product(product: &Members) -> Product {

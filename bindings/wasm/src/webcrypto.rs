@@ -4,6 +4,7 @@ use crate::error::throwable;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::vec::Vec;
 use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey};
 use core::cell::RefCell;
 use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
@@ -51,36 +52,15 @@ impl Keys {
         let signature = subtle.sign_with_object_and_buffer_source(&parameters(algorithm)?, &key, &message)?;
         let signature = Uint8Array::new(&JsFuture::from(signature).await?);
         if known.is_none() {
-            self.verify(&subtle, algorithm, &message, &signature).await?;
+            // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
+            let spki = self.key.public_key().to_spki_der();
+            if !is_signature(&subtle, &spki, algorithm, &message, &signature).await? {
+                let found = "numbers that do not make an RSA key";
+                return Err(throwable(&Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key")));
+            }
             slot.replace(Some(key));
         }
         Ok(signature.into())
-    }
-
-    /// Checks a key's first signature: runtimes import keys whose numbers do not fit together, and sign wrongly with them.
-    async fn verify(
-        &self,
-        subtle: &SubtleCrypto,
-        algorithm: Algorithm,
-        message: &Uint8Array,
-        signature: &Uint8Array,
-    ) -> Result<(), JsValue> {
-        let spki = Uint8Array::from(self.key.public_key().to_spki_der().as_slice());
-        let parameters = parameters(algorithm)?;
-        let usages = Array::of1(&JsString::from("verify"));
-        let key = subtle.import_key_with_object("spki", &spki, &parameters, true, &usages)?;
-        let key: CryptoKey = JsFuture::from(key).await?.unchecked_into();
-        let verified = subtle.verify_with_object_and_buffer_source_and_buffer_source(
-            &parameters,
-            &key,
-            signature,
-            message,
-        )?;
-        if JsFuture::from(verified).await?.is_truthy() {
-            return Ok(());
-        }
-        let found = "numbers that do not make an RSA key";
-        Err(throwable(&Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key")))
     }
 
     /// The key for that algorithm, non-extractable.
@@ -93,6 +73,44 @@ impl Keys {
         pkcs8.fill(0, 0, pkcs8.length());
         Ok(key?.unchecked_into())
     }
+}
+
+/// A promise that is kept if `signature` was made over `signing_input` by the key of `spki`, and else rejected.
+pub fn verify(spki: Vec<u8>, algorithm: Algorithm, signing_input: String, signature: Vec<u8>) -> Promise {
+    future_to_promise(async move {
+        let verify = async {
+            let message = Uint8Array::from(signing_input.as_bytes());
+            let signature = Uint8Array::from(signature.as_slice());
+            is_signature(&subtle()?, &spki, algorithm, &message, &signature).await
+        };
+        if verify.await.map_err(failure)? {
+            return Ok(JsValue::UNDEFINED);
+        }
+        let found = format!("{} bytes that its key did not make for {}", signature.len(), algorithm.as_str());
+        let expected = "the signature of the certificate's key";
+        Err(throwable(&Error::new(ErrorCode::SignatureInvalid, found, expected)))
+    })
+}
+
+async fn is_signature(
+    subtle: &SubtleCrypto,
+    spki: &[u8],
+    algorithm: Algorithm,
+    message: &Uint8Array,
+    signature: &Uint8Array,
+) -> Result<bool, JsValue> {
+    let parameters = parameters(algorithm)?;
+    let usages = Array::of1(&JsString::from("verify"));
+    let spki = Uint8Array::from(spki);
+    let key = subtle.import_key_with_object("spki", &spki, &parameters, true, &usages)?;
+    let key: CryptoKey = JsFuture::from(key).await?.unchecked_into();
+    let verified = subtle.verify_with_object_and_buffer_source_and_buffer_source(
+        &parameters,
+        &key,
+        signature,
+        message,
+    )?;
+    Ok(JsFuture::from(verified).await?.is_truthy())
 }
 
 /// Parameters that serve for import and for signing. RFC 7518 section 3.5: PS256 has a salt as long as its hash.

@@ -75,7 +75,17 @@ impl RustCryptoVerifier {
     ///
     /// [`ErrorCode::KeyInvalid`] if the key's numbers are not those of an RSA key.
     pub fn new(key: &RsaPublicKey) -> Result<Self> {
-        rsa::PublicKey::from_public_key_der(&key.to_spki_der()).map(Self).map_err(|_| {
+        Self::from_spki_der(&key.to_spki_der())
+    }
+
+    /// A verifier with a public key as `SubjectPublicKeyInfo` in DER,
+    /// [RFC 5280 section 4.1.2.7](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.7).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::KeyInvalid`].
+    pub fn from_spki_der(der: &[u8]) -> Result<Self> {
+        rsa::PublicKey::from_public_key_der(der).map(Self).map_err(|_| {
             Error::new(ErrorCode::KeyInvalid, "numbers that do not make an RSA key", "a sound RSA public key")
         })
     }
