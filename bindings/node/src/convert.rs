@@ -204,9 +204,14 @@ pub enum Step {
         algorithm: String,
         /// What to sign.
         signing_input: String,
+        /// SHA-256 over that.
+        digest: Uint8Array,
     },
     /// Look for a renewed certificate.
-    Renew,
+    Renew {
+        /// Whether the service refused the one in use.
+        after_refusal: bool,
+    },
     /// Get an assertion.
     Assert {
         /// Its audience.
@@ -251,9 +256,10 @@ impl From<certgrant_core::Step> for Step {
         match step {
             certgrant_core::Step::Sign(request) => Self::Sign {
                 algorithm: request.algorithm.as_str().into(),
+                digest: request.digest().to_vec().into(),
                 signing_input: request.signing_input,
             },
-            certgrant_core::Step::Renew => Self::Renew,
+            certgrant_core::Step::Renew { after_refusal } => Self::Renew { after_refusal },
             certgrant_core::Step::Assert { audience } => Self::Assert { audience },
             certgrant_core::Step::Send(request) => Self::Send { request: request.into() },
             certgrant_core::Step::Wait(until) => Self::Wait { until: until.as_millis() as f64 },

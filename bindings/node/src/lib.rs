@@ -50,17 +50,17 @@ impl Client {
     }
 
     /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
+    /// Whether it is another one.
     #[napi(catch_unwind)]
-    pub fn renew(&self, env: Env, certificate: Either<String, Uint8Array>) -> napi::Result<()> {
+    pub fn renew(&self, env: Env, certificate: Either<String, Uint8Array>) -> napi::Result<bool> {
         let renew = || {
             let file = bytes_of(certificate);
             let mut core = self.core.borrow_mut();
             let terms = core.certificate().ok_or_else(no_key)?.terms().clone();
             let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
             let signer = key.map(|key| AwsLcSigner::new(&key).map(Arc::new)).transpose()?;
-            core.renew(certificate);
             self.signer.replace(signer);
-            Ok(())
+            Ok(core.renew(certificate))
         };
         renew().map_err(|error| throwable(env, &error))
     }

@@ -196,8 +196,9 @@ pub fn step(step: &Step) -> JsValue {
         Step::Sign(request) => object
             .set("kind", "sign")
             .set("algorithm", request.algorithm.as_str())
-            .set("signingInput", request.signing_input.as_str()),
-        Step::Renew => object.set("kind", "renew"),
+            .set("signingInput", request.signing_input.as_str())
+            .set("digest", Uint8Array::from(request.digest().as_slice())),
+        Step::Renew { after_refusal } => object.set("kind", "renew").set("afterRefusal", *after_refusal),
         Step::Assert { audience } => object.set("kind", "assert").set("audience", audience.as_str()),
         Step::Send(request) => object.set("kind", "send").set("request", http_request(request)),
         Step::Wait(until) => object.set("kind", "wait").set("until", until.as_millis() as f64),

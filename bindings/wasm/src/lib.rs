@@ -55,14 +55,14 @@ impl Client {
     }
 
     /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
-    pub fn renew(&mut self, certificate: JsValue) -> Result<(), JsValue> {
+    /// Whether it is another one.
+    pub fn renew(&mut self, certificate: JsValue) -> Result<bool, JsValue> {
         let file = Secret::new(convert::bytes_of(certificate).unwrap_or_default());
         let mut renew = || {
             let terms = self.core.certificate().ok_or_else(no_key)?.terms().clone();
             let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
-            self.core.renew(certificate);
             self.signer = key.map(WebCryptoSigner::new);
-            Ok(())
+            Ok(self.core.renew(certificate))
         };
         renew().map_err(|error| throwable(&error))
     }

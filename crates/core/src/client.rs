@@ -121,7 +121,10 @@ pub enum Step {
     /// Look whether the certificate was renewed; if so, hand it in by [`Client::renew`]. Then answer with
     /// [`Input::Renewed`]. Only asked if [`ClientConfig::is_renewable`]: before an assertion is made, and at once when the
     /// service no longer knows the certificate.
-    Renew,
+    Renew {
+        /// The service refused the one in use: what is known of the place that it came from is to be forgotten.
+        after_refusal: bool,
+    },
     /// Sign this with the private key; answer with [`Input::Signature`] or [`Input::SigningFailed`].
     Sign(SigningRequest),
     /// Get a ready-made assertion for this audience; answer with [`Input::Assertion`] or [`Input::SigningFailed`].
@@ -237,11 +240,16 @@ impl Client {
     }
 
     /// Puts a renewed certificate in the place of the one in use; it is best made on that one's
-    /// [terms](CertificateCredential::terms). Tokens stay cached; assertions are made anew.
-    pub fn renew(&mut self, certificate: CertificateCredential) {
+    /// [terms](CertificateCredential::terms). Tokens stay cached; assertions are made anew. Whether it is another one: if
+    /// not, nothing changes.
+    pub fn renew(&mut self, certificate: CertificateCredential) -> bool {
+        if self.certificate().is_some_and(|present| present.is_same(&certificate)) {
+            return false;
+        }
         self.config.credential = Credential::Certificate(Box::new(certificate));
         self.standing.certificate = self.standing.certificate.wrapping_add(1);
         self.standing.assertions.clear();
+        true
     }
 
     /// What the user should be told, since this was called last; to be called behind every [`Client::step`].

@@ -169,6 +169,12 @@ impl CertificateCredential {
         &self.terms
     }
 
+    /// Whether it is the same certificate for the same key.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let thumbprints = |of: &Self| (of.thumbprint_sha1, of.thumbprint_sha256);
+        thumbprints(self) == thumbprints(other) && self.public_key == other.public_key
+    }
+
     /// How its assertions look.
     pub const fn template(&self) -> &AssertionTemplate {
         &self.template

@@ -52,7 +52,7 @@
 //!             input = match client.step(flight, input, now)? {
 //!                 Step::Sign(request) => Input::Signature(sign(&request).into()),
 //!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
-//!                 Step::Renew => unreachable!("only asked if is_renewable"),
+//!                 Step::Renew { .. } => unreachable!("only asked if is_renewable"),
 //!                 Step::Send(request) => {
 //!                     let (status, body) = send(&request);
 //!                     Input::Response(HttpResponse { status, headers: vec![], body: body.into() })

@@ -37,8 +37,15 @@ export interface ClientConfig {
   clientId: string;
   /** Which token endpoint is called: v1 takes a `resource`, v2 takes scopes. */
   endpoint: "v1" | "v2";
-  /** Unencrypted PEM with the private key and, unless `thumbprint` is given, its certificate. */
+  /**
+   * Unencrypted PEM with the private key and, unless `thumbprint` is given, its certificate; with the certificate alone if
+   * the key is elsewhere.
+   */
   certificate: string | Uint8Array;
+  /** Whether the private key is elsewhere: the host answers `sign` steps by other means than {@link BackendClient.sign}. */
+  keyElsewhere?: boolean | undefined;
+  /** Whether the host can look for a renewed certificate: then it gets `renew` steps. */
+  renewable?: boolean | undefined;
   /** Hex thumbprint of the certificate, SHA-1 or SHA-256, with or without separators. */
   thumbprint?: string | undefined;
   /** Signature algorithm of the assertion; by default PS256, and RS256 for AD FS, v1 and SHA-1 thumbprints. */
@@ -71,6 +78,17 @@ export interface BackendClient {
   acquire(request: TokenRequest, now: number): Acquired;
   /** Takes a flight one step further. After `done` the flight no longer exists. */
   step(flight: number, input: StepInput, now: number): Step;
+  /**
+   * Puts a renewed certificate (see {@link ClientConfig.certificate}) in the place of the one in use; a fault of it leaves the
+   * old one there. Throws what {@link Backend.open} throws.
+   *
+   * @returns whether it is another one
+   */
+  renew(certificate: string | Uint8Array): boolean;
+  /** What the user should be told although nothing failed, since this was called last. */
+  takeNotices(): Notice[];
+  /** Verifies a signature that was made elsewhere; throws or rejects if it is not of the certificate's key. */
+  verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): undefined | Promise<undefined>;
   /** Ends a flight that nobody waits for any more. Unknown flights are ignored. */
   abandon(flight: number): void;
   /**
@@ -90,6 +108,13 @@ export interface CertificateInfo {
   notBefore?: number | undefined;
   notAfter?: number | undefined;
   algorithm: Algorithm;
+}
+
+/** Something that the user should be told although nothing failed. */
+export interface Notice {
+  /** Stable code, `WARN_…`. */
+  code: string;
+  message: string;
 }
 
 /** One request for a token: `scopes` at a v2 endpoint, `resource` at a v1 endpoint. */
@@ -141,13 +166,18 @@ export type StepInput =
   | { kind: "response"; status: number; headers: Record<string, string>; body: Uint8Array }
   /** No response: the connection failed or the time was up. `message` must hold no secret. */
   | { kind: "failure"; reason: "network" | "timeout"; message: string }
+  /** The host has looked for a renewed certificate. */
+  | { kind: "renewed" }
   /** The time of a `wait` has come. */
   | { kind: "woken" }
   /** The signer or the assertion callback failed. */
   | { kind: "signingFailed"; message: string };
 
 export type Step =
-  | { kind: "sign"; algorithm: Algorithm; signingInput: string }
+  /** `digest` is SHA-256 over the signing input. */
+  | { kind: "sign"; algorithm: Algorithm; signingInput: string; digest: Uint8Array }
+  /** Look for a renewed certificate, hand it in by {@link BackendClient.renew}, then answer `renewed`. */
+  | { kind: "renew"; afterRefusal: boolean }
   | { kind: "assert"; audience: string }
   | { kind: "send"; request: HttpRequest }
   | { kind: "wait"; until: number }

@@ -8,22 +8,41 @@ import type { ErrorCode } from "./codes.ts";
 /** What a backend says of a file that is not plain PEM: it may be one of the other kinds. */
 const NOT_PLAIN: readonly ErrorCode[] = ["ERR_KEY_ENCRYPTED", "ERR_PASSWORD_MISSING", "ERR_PEM_NOT_FOUND"];
 
+/** A certificate file as it was read. */
+export interface LoadedFile {
+  content: string | Uint8Array;
+  password?: string | undefined;
+}
+
 /** A client of `backend`; throws what {@link Backend.open} throws. */
-export async function openClient(
+export function openClient(
   backend: Backend,
-  config: ClientConfig,
-  password: string | undefined,
+  config: Omit<ClientConfig, "certificate">,
+  file: LoadedFile,
 ): Promise<BackendClient> {
+  return withPlainPem(backend, file, (certificate) => backend.open({ ...config, certificate }));
+}
+
+/** Hands a renewed certificate to a client; throws what {@link BackendClient.renew} throws. */
+export function renewClient(backend: Backend, client: BackendClient, file: LoadedFile): Promise<boolean> {
+  return withPlainPem(backend, file, async (certificate) => client.renew(certificate));
+}
+
+/** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
+async function withPlainPem<T>(
+  backend: Backend,
+  { content, password }: LoadedFile,
+  use: (pem: string | Uint8Array) => Promise<T>,
+): Promise<T> {
   try {
-    return await backend.open(config);
+    return await use(content);
   } catch (thrown) {
     if (!NOT_PLAIN.includes((thrown as Partial<ErrorData>).code as ErrorCode)) throw thrown;
   }
-  const { certificate } = config;
-  const file = typeof certificate === "string" ? new TextEncoder().encode(certificate) : certificate;
+  const file = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const pem = await backend.openFile(file, password);
   try {
-    return await backend.open({ ...config, certificate: pem });
+    return await use(pem);
   } finally {
     pem.fill(0);
   }

@@ -7,9 +7,10 @@
  */
 import type { ClientConfig, TokenRequest } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
+import { type CertificateSource, certificateSource, Renewal } from "./certificate-source.ts";
 import { type AbortSignalLike, Driver, type FlightHost, withPatience } from "./driver.ts";
 import { abortError, argumentTypeError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
-import { RequestLog, time } from "./log.ts";
+import { describeCertificate, RequestLog } from "./log.ts";
 import type {
   AccessToken,
   CertificateContent,
@@ -23,12 +24,6 @@ import { PACKAGE_VERSION } from "./version.ts";
 
 const NAME = "ClientCertificateCredential";
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
-/** Longer than any system takes. */
-const MAX_PATH_LENGTH = 4096;
-/** The sentences of `@azure/identity`, which callers match. */
-const TROUBLESHOOTING =
-  "To troubleshoot, visit https://aka.ms/azsdk/js/identity/serviceprincipalauthentication/troubleshoot.";
-
 /**
  * Gets tokens for an application that proves its identity with a certificate.
  *
@@ -83,7 +78,7 @@ export class ClientCertificateCredential {
     expectType("clientId", clientId, "string");
     this.#tenantId = tenantId;
     this.#clientId = clientId;
-    this.#certificate = certificateSource(certificate);
+    this.#certificate = certificateSource(NAME, certificate);
     this.#options = { ...checkedOptions(options) };
   }
 
@@ -133,16 +128,15 @@ export class ClientCertificateCredential {
 
   async #open(log: RequestLog): Promise<Driver> {
     try {
-      const { os, cpu, ...host } = runtime();
-      const certificate =
-        "path" in this.#certificate ? await host.readFile(this.#certificate.path) : this.#certificate.content;
-      const backend = await host.loadBackend();
-      const client = await openClient(backend, this.#config(certificate, os, cpu), this.#certificate.password);
-      const { thumbprintSha256, thumbprint, notAfter } = client.certificate;
-      const until = notAfter === undefined ? "" : `, valid until ${time(notAfter)}`;
-      log.write("verbose", `${backend.name} backend, certificate ${thumbprintSha256 ?? thumbprint}${until}`);
+      const source = this.#certificate;
+      const stamp = await source.stamp?.();
+      const file = await source.read();
+      const backend = await platform().loadBackend();
+      const client = await openClient(backend, this.#config(), file);
+      const renewal = new Renewal(backend, source, stamp);
+      log.write("verbose", `${backend.name} backend, certificate ${describeCertificate(client.certificate)}`);
       log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
-      return new Driver(client);
+      return new Driver(client, { sign: source.sign, renew: (...look) => renewal.look(...look) });
     } catch (thrown) {
       const error = fromThrown(thrown);
       log.write("error", `no client: ${error.code}`);
@@ -150,15 +144,18 @@ export class ClientCertificateCredential {
     }
   }
 
-  #config(certificate: string | Uint8Array, os: string, cpu: string): ClientConfig {
+  #config(): Omit<ClientConfig, "certificate"> {
     const options = this.#options;
+    const { os, cpu } = platform();
+    const { sign, algorithm, isRenewable } = this.#certificate;
     return {
       authority: options.authorityHost ?? platform().variable("AZURE_AUTHORITY_HOST") ?? DEFAULT_AUTHORITY,
       tenant: this.#tenantId,
       clientId: this.#clientId,
       endpoint: "v2",
-      certificate,
-      algorithm: options.algorithm,
+      keyElsewhere: sign !== undefined,
+      renewable: isRenewable,
+      algorithm: algorithm ?? options.algorithm,
       sendCertificateChain: options.sendCertificateChain ?? false,
       additionallyAllowedTenants: options.additionallyAllowedTenants ?? [],
       product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
@@ -174,55 +171,6 @@ export class ClientCertificateCredential {
       observe: (event) => log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown"),
     };
   }
-}
-
-/** The platform with its methods bound, to be taken apart. */
-function runtime() {
-  const host = platform();
-  return {
-    os: host.os,
-    cpu: host.cpu,
-    readFile: (path: string) => host.readFile(path),
-    loadBackend: () => host.loadBackend(),
-  };
-}
-
-/** Where the certificate comes from, and the password that opens it. */
-type CertificateSource = ({ path: string } | { content: string | Uint8Array }) & { password: string | undefined };
-
-function certificateSource(certificate: string | CertificateFile | CertificateContent): CertificateSource {
-  const given: Partial<CertificateFile & CertificateContent> =
-    typeof certificate === "string" ? { certificatePath: certificate } : (certificate ?? {});
-  const { certificatePath: path, certificate: content, certificatePassword: password } = given;
-  if (!content && !path) {
-    throw argumentValueError(
-      `${NAME}: Provide either a PEM certificate in string form, or the path to that certificate in the filesystem. ${TROUBLESHOOTING}`,
-    );
-  }
-  if (content && path) {
-    throw argumentValueError(
-      `${NAME}: To avoid unexpected behaviors, providing both the contents of a PEM certificate and the path to a PEM certificate is forbidden. ${TROUBLESHOOTING}`,
-    );
-  }
-  if (password !== undefined) expectType("certificatePassword", password, "string");
-  if (path) {
-    expectPath(path);
-    return { path, password };
-  }
-  if (typeof content !== "string" && !(content instanceof Uint8Array)) {
-    throw argumentTypeError(`${NAME}: certificate must be a string or a Uint8Array, found ${typeof content}`);
-  }
-  // A copy: the caller may wipe its bytes.
-  return { content: typeof content === "string" ? content : content.slice(), password };
-}
-
-/** A PEM in the place of its path is a likely slip, and errors name paths: so it ends here, without its text. */
-function expectPath(path: string): void {
-  expectType("certificatePath", path, "string");
-  const pem = path.includes("-----BEGIN");
-  if (!pem && !/[\r\n]/.test(path) && path.length <= MAX_PATH_LENGTH) return;
-  const found = pem ? "a PEM" : `text of ${path.length} characters that no path has`;
-  throw argumentValueError(`${NAME}: certificatePath must be a path, found ${found}; pass a PEM as { certificate }`);
 }
 
 function checkedOptions(options: ClientCertificateCredentialOptions): ClientCertificateCredentialOptions {

@@ -6,9 +6,10 @@
  * more. What is asked, retried and cached is decided in the core; this module has the clock, the timers and the network,
  * and passes the platform's random bytes on. A flight leaves no timer and no listener behind.
  */
-import type { AccessToken, BackendClient, HttpRequest, Step, StepInput, TokenRequest } from "./backend.ts";
+import type { AccessToken, BackendClient, HttpRequest, Notice, Step, StepInput, TokenRequest } from "./backend.ts";
 import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
 import { platform } from "./platform.ts";
+import { type Sign, signElsewhere } from "./signer.ts";
 import type { FailureInput, ResponseInput } from "./transport.ts";
 
 /** The longest delay that a timer takes, in milliseconds. */
@@ -42,6 +43,9 @@ export type FlightEvent =
   | { kind: "answered"; response: ResponseInput; milliseconds: number }
   | { kind: "unanswered"; failure: FailureInput; milliseconds: number }
   | { kind: "waiting"; milliseconds: number }
+  | { kind: "noticed"; notice: Notice }
+  | { kind: "renewed"; certificate: BackendClient["certificate"] }
+  | { kind: "notRenewed"; error: CertgrantError }
   | { kind: "granted"; token: AccessToken }
   | { kind: "failed"; error: CertgrantError };
 
@@ -49,6 +53,18 @@ export type FlightEvent =
 export interface FlightHost {
   send(request: HttpRequest, aborted: AbortSignal): Promise<ResponseInput | FailureInput>;
   observe(event: FlightEvent): void;
+}
+
+/** What the flights of a client need of its credential. */
+export interface CredentialHost {
+  /** Signs in the place of the client, whose key is elsewhere. */
+  readonly sign?: Sign | undefined;
+  /**
+   * Looks for a renewed certificate and hands it to the client. Whether there is one; rejects if it is not usable.
+   *
+   * @param afterRefusal the service refused the one in use
+   */
+  renew?(client: BackendClient, afterRefusal: boolean): Promise<boolean>;
 }
 
 /** How a flight ended, and the last answer of the service if there was one. */
@@ -67,14 +83,21 @@ interface Flight {
 /** Drives the flights of one client. */
 export class Driver {
   readonly #client: BackendClient;
+  readonly #credential: CredentialHost;
   readonly #flights = new Map<number, Flight>();
+  /** Signatures in the making: flights that ask for the same one share it. */
+  readonly #signatures = new Map<string, Promise<Uint8Array>>();
+  #certificate: BackendClient["certificate"];
+
+  constructor(client: BackendClient, credential: CredentialHost = {}) {
+    this.#client = client;
+    this.#credential = credential;
+    this.#certificate = client.certificate;
+  }
 
   /** The certificate in use; asked for once, because the way into the backend is long. */
-  readonly certificate: BackendClient["certificate"];
-
-  constructor(client: BackendClient) {
-    this.#client = client;
-    this.certificate = client.certificate;
+  get certificate(): BackendClient["certificate"] {
+    return this.#certificate;
   }
 
   /**
@@ -155,7 +178,10 @@ export class Driver {
     let cause: unknown;
     for (;;) {
       const step = this.#ask(() => this.#client.step(id, input, Date.now()));
-      if (step.kind === "done") return conclude(step, response, cause, host);
+      if (step.kind === "done") {
+        for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
+        return conclude(step, response, cause, host);
+      }
       const next = await this.#carryOut(step, host, abandoned);
       if (abandoned.aborted) return { error: abortError(undefined) };
       ({ input, cause } = next);
@@ -172,7 +198,10 @@ export class Driver {
     switch (step.kind) {
       case "sign":
         host.observe({ kind: "signing", algorithm: step.algorithm });
-        return this.#sign(step.algorithm, step.signingInput);
+        return this.#sign(step);
+      case "renew":
+        await this.#renew(step.afterRefusal, host);
+        return { input: { kind: "renewed" } };
       case "send":
         return exchange(step.request, host, abandoned);
       case "wait": {
@@ -186,14 +215,37 @@ export class Driver {
     }
   }
 
-  async #sign(algorithm: "RS256" | "PS256", signingInput: string): Promise<{ input: StepInput; cause?: unknown }> {
+  async #sign(step: Extract<Step, { kind: "sign" }>): Promise<{ input: StepInput; cause?: unknown }> {
     try {
-      return { input: { kind: "signature", signature: await this.#client.sign(algorithm, signingInput) } };
+      return { input: { kind: "signature", signature: await this.#signature(step) } };
     } catch (cause) {
       // The core's own error says all; told to the core again, it would be wrapped into another one.
+      if (cause instanceof CertgrantError) throw cause;
       if (isErrorData(cause)) throw fromErrorData(cause);
       const message = `${faultName(cause)} from the signer`;
       return { input: { kind: "signingFailed", message }, cause };
+    }
+  }
+
+  #signature(step: Extract<Step, { kind: "sign" }>): Promise<Uint8Array> {
+    const underWay = this.#signatures.get(step.signingInput);
+    if (underWay) return underWay;
+    const { sign } = this.#credential;
+    const signature = (
+      sign ? signElsewhere(sign, step, this.#client) : this.#client.sign(step.algorithm, step.signingInput)
+    ).finally(() => this.#signatures.delete(step.signingInput));
+    this.#signatures.set(step.signingInput, signature);
+    return signature;
+  }
+
+  /** Has the credential look for a renewed certificate; what is wrong with it is told, not thrown. */
+  async #renew(afterRefusal: boolean, host: FlightHost): Promise<void> {
+    try {
+      if (!(await this.#credential.renew?.(this.#client, afterRefusal))) return;
+      this.#certificate = this.#client.certificate;
+      host.observe({ kind: "renewed", certificate: this.#certificate });
+    } catch (thrown) {
+      host.observe({ kind: "notRenewed", error: fromThrown(thrown) });
     }
   }
 

@@ -9,7 +9,11 @@ export type {
   AccessToken,
   CertificateContent,
   CertificateFile,
+  CertificateSupplier,
   ClientCertificateCredentialOptions,
   GetTokenOptions,
+  OwnSigner,
+  Supplied,
 } from "./options.ts";
+export type { CryptoKeyLike, Sign, SigningRequest } from "./signer.ts";
 export type { Fetch, FetchInit, FetchResponse } from "./transport.ts";

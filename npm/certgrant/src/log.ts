@@ -5,7 +5,7 @@
  * the addresses they are part of) are written only if the caller allows it, and are marked. A logger that throws does not
  * disturb the request.
  */
-import type { HttpRequest } from "./backend.ts";
+import type { CertificateInfo, HttpRequest } from "./backend.ts";
 import type { FlightEvent } from "./driver.ts";
 import { neutralText } from "./transport.ts";
 
@@ -93,6 +93,15 @@ export class RequestLog {
       case "waiting":
         this.write("info", `asking again in ${Math.ceil(event.milliseconds)} ms`);
         break;
+      case "noticed":
+        this.write("warning", `${event.notice.code}: ${event.notice.message}`);
+        break;
+      case "renewed":
+        this.write("info", `renewed certificate: ${describeCertificate(event.certificate)}`);
+        break;
+      case "notRenewed":
+        this.write("warning", `the certificate in use stays, its successor is not usable: ${event.error.code}`);
+        break;
       case "granted":
         this.write("info", `token granted, expires ${time(event.token.expiresOn)}`);
         break;
@@ -107,6 +116,12 @@ export class RequestLog {
     this.write("info", `${method} to the token endpoint${at(url)}`);
     this.write("verbose", `${method} ${url}`, true);
   }
+}
+
+/** A certificate by its thumbprint and its end. */
+export function describeCertificate({ thumbprint, thumbprintSha256, notAfter }: CertificateInfo): string {
+  const until = notAfter === undefined ? "" : `, valid until ${time(notAfter)}`;
+  return `${thumbprintSha256 ?? thumbprint}${until}`;
 }
 
 /** A time as text; `never` for those that have none (ECMA-262, time values). */

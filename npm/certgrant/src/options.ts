@@ -4,23 +4,50 @@
  */
 import type { AbortSignalLike } from "./driver.ts";
 import type { Logger } from "./log.ts";
+import type { CryptoKeyLike, Sign } from "./signer.ts";
 import type { Fetch } from "./transport.ts";
 
-/** A file with the private key and its certificate: PFX (PKCS#12), PEM or DER, told apart by content. */
-export interface CertificateFile {
-  /** Path of the file; read once, with the first token. */
+/** What signs, if it is not a private key beside the certificate; one of the two. */
+export interface OwnSigner {
+  /** certgrant's own: a private RSA key of WebCrypto for SHA-256, which need not be extractable. */
+  privateKey?: CryptoKeyLike;
+  /**
+   * certgrant's own: makes the signature, in a vault, a hardware module or wherever the key is. It is asked once for some
+   * minutes of requests, and never for a cached token. What it answers is verified with the certificate before it is sent.
+   */
+  sign?: Sign;
+}
+
+/**
+ * A file with the private key and its certificate: PFX (PKCS#12), PEM or DER, told apart by content. With `privateKey` or
+ * `sign`, the certificate alone is enough.
+ */
+export interface CertificateFile extends OwnSigner {
+  /**
+   * Path of the file. It is read with the first token, and again when it was replaced: the new certificate signs the next
+   * assertion. While the new file is not usable, the old certificate stays in use.
+   */
   certificatePath: string;
   /** Password of the file or of its private key; ignored where none is needed. */
   certificatePassword?: string;
 }
 
 /** The content of such a file. */
-export interface CertificateContent {
-  /** The bytes, or PEM text, or the base64 of the bytes. */
-  certificate: string | Uint8Array;
+export interface CertificateContent extends OwnSigner {
+  /** The bytes, or PEM text, or the base64 of the bytes; or a function that gives them. */
+  certificate: string | Uint8Array | CertificateSupplier;
   /** Password of the file or of its private key; ignored where none is needed. */
   certificatePassword?: string;
 }
+
+/**
+ * certgrant's own: gives the certificate to use from now on. Called with the first token, before each new assertion, and at
+ * once when the token service no longer knows the certificate.
+ */
+export type CertificateSupplier = () => Supplied | Promise<Supplied>;
+
+/** What a {@link CertificateSupplier} gives. */
+export type Supplied = string | Uint8Array | { certificate: string | Uint8Array; certificatePassword?: string };
 
 /** Options of {@link ClientCertificateCredential}. */
 export interface ClientCertificateCredentialOptions {

@@ -17,6 +17,13 @@ export interface Platform {
   loadBackend(): Promise<Backend>;
   /** @throws CertgrantError `ERR_FILE_UNREADABLE` */
   readFile(path: string): Promise<Uint8Array>;
+  /**
+   * What changes when a file is written anew or replaced, symbolic links followed: where it lies on the disk, its size and its
+   * times.
+   *
+   * @throws CertgrantError `ERR_FILE_UNREADABLE`
+   */
+  fileStamp(path: string): Promise<string>;
   /** Fresh random bytes, fit for cryptography. */
   randomBytes(length: number): Uint8Array;
   /** A fresh UUID, version 4 (RFC 9562). */

@@ -79,7 +79,11 @@ enum State {
         seen: u32,
         refusal: Option<Error>,
     },
-    Signature(Arc<PreparedAssertion>),
+    /// The host signs with the key of the certificate of that number.
+    Signature {
+        prepared: Arc<PreparedAssertion>,
+        certificate: u32,
+    },
     Assertion,
     Response {
         sent: Timestamp,
@@ -139,7 +143,13 @@ impl Flight {
                 Ok(Progress::Landed(Err(error)))
             }
             (State::Renewal { .. }, Input::Renewed) => Ok(self.authenticate(config, standing, now)),
-            (State::Signature(prepared), Input::Signature(signature)) => {
+            // Renewed while the host signed: who knows with which key.
+            (State::Signature { certificate, .. }, Input::Signature(_))
+                if certificate != standing.certificate =>
+            {
+                Ok(self.authenticate(config, standing, now))
+            }
+            (State::Signature { prepared, .. }, Input::Signature(signature)) => {
                 Ok(match prepared.with_signature(signature.expose()) {
                     Ok(assertion) => {
                         let assertion = Arc::new(assertion);
@@ -152,7 +162,7 @@ impl Flight {
             (State::Assertion, Input::Assertion(assertion)) => {
                 Ok(self.send(config, ClientProof::Assertion(&assertion), now))
             }
-            (State::Signature(_) | State::Assertion, Input::SigningFailed(text)) => {
+            (State::Signature { .. } | State::Assertion, Input::SigningFailed(text)) => {
                 Ok(Progress::Landed(Err(Error::new(ErrorCode::SigningFailed, text, "a signed assertion"))))
             }
             (State::Response { sent }, Input::Response(response)) => {
@@ -186,7 +196,7 @@ impl Flight {
                     self.is_reuse = true;
                     self.send(config, ClientProof::Assertion(&assertion), now)
                 }
-                Some(Found::Prepared(prepared)) => self.sign(prepared),
+                Some(Found::Prepared(prepared)) => self.sign(prepared, standing),
                 None if config.is_renewable && !self.tried.renewal => self.renew(standing, None),
                 None => self.make_assertion(certificate, standing, now),
             },
@@ -195,10 +205,11 @@ impl Flight {
 
     /// Has the host look whether there is another certificate by now. With a `refusal`, that is the end if there is none.
     fn renew(&mut self, standing: &Standing, refusal: Option<Error>) -> Progress {
+        let after_refusal = refusal.is_some();
         self.tried.renewal = true;
-        self.tried.renewal_after_refusal |= refusal.is_some();
+        self.tried.renewal_after_refusal |= after_refusal;
         self.state = State::Renewal { seen: standing.certificate, refusal };
-        Progress::Next(Step::Renew)
+        Progress::Next(Step::Renew { after_refusal })
     }
 
     fn make_assertion(
@@ -212,12 +223,12 @@ impl Flight {
         }
         standing.warn_of(certificate, now);
         let jti = self.entropy.uuid();
-        self.sign(standing.prepare_assertion(certificate, &self.endpoint, now, &jti))
+        self.sign(standing.prepare_assertion(certificate, &self.endpoint, now, &jti), standing)
     }
 
-    fn sign(&mut self, prepared: Arc<PreparedAssertion>) -> Progress {
+    fn sign(&mut self, prepared: Arc<PreparedAssertion>, standing: &Standing) -> Progress {
         let request = prepared.signing_request().clone();
-        self.state = State::Signature(prepared);
+        self.state = State::Signature { prepared, certificate: standing.certificate };
         Progress::Next(Step::Sign(request))
     }
 

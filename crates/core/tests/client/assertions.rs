@@ -202,7 +202,7 @@ fn certificate_that_the_service_no_longer_knows_is_looked_up_at_once() {
     drive.renewed = Some(successor());
     drive.script(401, UNKNOWN_CERTIFICATE);
     drive.acquire(&scope("b/.default")).unwrap();
-    assert_eq!((drive.requests.len(), drive.renewals), (3, 2));
+    assert_eq!((drive.requests.len(), drive.renewals, drive.renewals_after_refusal), (3, 2, 1));
 }
 
 #[test]
@@ -223,6 +223,29 @@ fn successor_that_is_refused_too_is_the_end() {
     drive.script(401, UNKNOWN_CERTIFICATE);
     drive.acquire(&scope("b/.default")).unwrap_err();
     assert_eq!(drive.requests.len(), 3);
+}
+
+#[test]
+fn certificate_that_is_renewed_while_its_key_signs_is_asked_to_sign_again() {
+    let mut drive = drive(renewable());
+    let flight = drive.start(&request());
+    let begin = drive.begin();
+    drive.client.step(flight, begin, drive.now).unwrap();
+    let Ok(Step::Sign(first)) = drive.client.step(flight, Input::Renewed, drive.now) else { panic!() };
+    drive.renew(&successor()).unwrap();
+    let Ok(Step::Sign(second)) = drive.client.step(flight, signature(), drive.now) else { panic!() };
+    assert_ne!(first.signing_input, second.signing_input);
+    assert!(matches!(drive.client.step(flight, signature(), drive.now), Ok(Step::Send(_))));
+}
+
+#[test]
+fn same_certificate_again_changes_nothing() {
+    let mut drive = drive(renewable());
+    drive.acquire(&scope("a/.default")).unwrap();
+    drive.renewed = Some(vector::pem());
+    drive.script(401, UNKNOWN_CERTIFICATE);
+    drive.acquire(&scope("b/.default")).unwrap_err();
+    assert_eq!(drive.requests.len(), 2);
 }
 
 #[test]

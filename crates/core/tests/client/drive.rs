@@ -32,6 +32,8 @@ pub(crate) struct Drive {
     pub(crate) renewed: Option<String>,
     /// How often it was asked.
     pub(crate) renewals: usize,
+    /// How often because of a refusal.
+    pub(crate) renewals_after_refusal: usize,
 }
 
 pub(crate) fn options() -> ClientOptions {
@@ -60,6 +62,7 @@ pub(crate) fn drive(options: ClientOptions) -> Drive {
         service_ahead_secs: None,
         renewed: None,
         renewals: 0,
+        renewals_after_refusal: 0,
     }
 }
 
@@ -89,8 +92,9 @@ impl Drive {
                     self.signatures += 1;
                     signature()
                 }
-                Step::Renew => {
+                Step::Renew { after_refusal } => {
                     self.renewals += 1;
+                    self.renewals_after_refusal += usize::from(after_refusal);
                     if let Some(pem) = self.renewed.take() {
                         self.renew(&pem).unwrap();
                     }

@@ -106,12 +106,11 @@ export class CertificateGrants {
   async #open({ clientId, certificate, thumbprint }: CertificateGrant): Promise<Driver> {
     const { os, cpu } = platform();
     const backend = await platform().loadBackend();
-    const config: ClientConfig = {
+    const config: Omit<ClientConfig, "certificate"> = {
       authority: `https://${this.#authority.host}`,
       tenant: this.#authority.tenant,
       clientId,
       endpoint: "v1",
-      certificate,
       thumbprint,
       // PS256 goes with a SHA-256 thumbprint; all others are adal-node's, which signed with RS256.
       algorithm: isSha256(thumbprint) ? "PS256" : "RS256",
@@ -121,7 +120,7 @@ export class CertificateGrants {
       product: { sku: ADAL_SKU, version: ADAL_VERSION, os, cpu },
       maxRetries: 0,
     };
-    return new Driver(await openClient(backend, config, undefined));
+    return new Driver(await openClient(backend, config, { content: certificate }));
   }
 }
 

@@ -16,8 +16,8 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
   return {
     name: "wasm",
     async open(config) {
-      const client = new Client(config) as BackendClient;
-      return globalThis.crypto?.subtle ? client : signingWithRsa(client, config, compile);
+      const client = new Client(config);
+      return globalThis.crypto?.subtle ? (client as BackendClient) : signingWithRsa(client, config, compile);
     },
     async openFile(file, password) {
       const { openFile } = await filesModule(compile);
@@ -27,22 +27,31 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
 }
 
 /** Puts the RSA module in the place of WebCrypto. */
-async function signingWithRsa(
-  client: BackendClient,
-  config: ClientConfig,
-  compile: CompileModule,
-): Promise<BackendClient> {
-  const { RsaSigner } = await rsaModule(compile);
-  const { certificate } = config;
-  const signer = new RsaSigner(typeof certificate === "string" ? new TextEncoder().encode(certificate) : certificate);
+async function signingWithRsa(client: Client, config: ClientConfig, compile: CompileModule): Promise<BackendClient> {
+  const { RsaSigner, verify } = await rsaModule(compile);
+  const signerOf = (pem: string | Uint8Array) =>
+    new RsaSigner(typeof pem === "string" ? new TextEncoder().encode(pem) : pem);
+  const core = client as BackendClient;
+  let signer = config.keyElsewhere ? undefined : signerOf(config.certificate);
   return {
     get certificate() {
-      return client.certificate;
+      return core.certificate;
     },
-    acquire: (request, now) => client.acquire(request, now),
-    step: (flight, input, now) => client.step(flight, input, now),
-    abandon: (flight) => client.abandon(flight),
-    sign: async (algorithm: Algorithm, signingInput: string) => signer.sign(algorithm, signingInput),
+    acquire: (request, now) => core.acquire(request, now),
+    step: (flight, input, now) => core.step(flight, input, now),
+    abandon: (flight) => core.abandon(flight),
+    takeNotices: () => core.takeNotices(),
+    renew(certificate) {
+      const isAnother = core.renew(certificate);
+      if (signer) signer = signerOf(certificate);
+      return isAnother;
+    },
+    async verify(algorithm, signingInput, signature) {
+      verify(client.publicKey, algorithm, signingInput, signature);
+      return undefined;
+    },
+    sign: async (algorithm: Algorithm, signingInput: string) =>
+      signer ? signer.sign(algorithm, signingInput) : core.sign(algorithm, signingInput),
   };
 }
 

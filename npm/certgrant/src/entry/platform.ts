@@ -5,7 +5,7 @@
  * Nothing is loaded or read before the first token.
  */
 import { webcrypto } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Backend, BackendName } from "../backend.ts";
 import type { NativeModule } from "../backends/native.ts";
@@ -29,6 +29,14 @@ export const nodePlatform: Platform = {
   async readFile(path) {
     try {
       return await readFile(path);
+    } catch (cause) {
+      throw unreadable(path, cause);
+    }
+  },
+  async fileStamp(path) {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+      return [dev, ino, size, mtimeNs, ctimeNs].join();
     } catch (cause) {
       throw unreadable(path, cause);
     }

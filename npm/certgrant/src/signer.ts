@@ -1,0 +1,73 @@
+/**
+ * Signers outside of certgrant: a key of WebCrypto, or whatever the caller's function reaches, such as a vault or a hardware
+ * module. What they answer is verified with the certificate's public key before it is sent.
+ */
+import type { Algorithm, BackendClient } from "./backend.ts";
+import { argumentTypeError, argumentValueError, CertgrantError } from "./errors.ts";
+
+/** What a signer is asked for. */
+export interface SigningRequest {
+  /** `PS256` is RSASSA-PSS with SHA-256 and a salt of 32 bytes, `RS256` is RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518). */
+  algorithm: Algorithm;
+  /** SHA-256 over the signing input, 32 bytes: for signers that take a digest. */
+  digest: Uint8Array;
+  /** What is signed, ASCII text. */
+  signingInput: string;
+}
+
+/** Makes the RSA signature that is asked for, as long as the key's modulus. */
+export type Sign = (request: SigningRequest) => Uint8Array | Promise<Uint8Array>;
+
+/** A private key of WebCrypto; `CryptoKey` of every runtime fits. */
+export interface CryptoKeyLike {
+  readonly type: string;
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: string };
+  readonly usages: readonly string[];
+}
+
+/** Asks `sign`, and answers with what it made once that is known to be right. */
+export async function signElsewhere(
+  sign: Sign,
+  { algorithm, digest, signingInput }: SigningRequest,
+  client: BackendClient,
+): Promise<Uint8Array> {
+  const signature: unknown = await sign({ algorithm, digest, signingInput });
+  if (!(signature instanceof Uint8Array)) {
+    throw new CertgrantError({
+      code: "ERR_SIGNATURE_INVALID",
+      message: `the signature does not fit the key: found ${typeof signature}, expected a Uint8Array from the signer`,
+      hint: "have the signer return the signature's bytes as a Uint8Array; a Buffer is one",
+    });
+  }
+  await client.verify(algorithm, signingInput, signature);
+  return signature;
+}
+
+/** The signer of a private key of WebCrypto, and the only algorithm that such a key has. */
+export function cryptoKeySigner(key: CryptoKeyLike): { sign: Sign; algorithm: Algorithm } {
+  const algorithm = algorithmOf(key);
+  const parameters = algorithm === "PS256" ? { name: "RSA-PSS", saltLength: 32 } : { name: "RSASSA-PKCS1-v1_5" };
+  return {
+    algorithm,
+    async sign({ signingInput }) {
+      const message = new TextEncoder().encode(signingInput);
+      return new Uint8Array(await globalThis.crypto.subtle.sign(parameters, key as CryptoKey, message));
+    },
+  };
+}
+
+function algorithmOf(key: CryptoKeyLike): Algorithm {
+  const { type, usages, algorithm } = key ?? {};
+  if (typeof type !== "string" || typeof algorithm?.name !== "string" || !Array.isArray(usages)) {
+    throw argumentTypeError("privateKey must be a CryptoKey; a key in PEM belongs beside its certificate");
+  }
+  const hash = (algorithm as Partial<RsaHashedKeyAlgorithm>).hash?.name;
+  const found = `found a ${type} key for ${algorithm.name}${hash === undefined ? "" : ` with ${hash}`}`;
+  if (type !== "private" || !usages.includes("sign")) {
+    throw argumentValueError(`privateKey must be a private CryptoKey with the usage "sign", ${found}`);
+  }
+  if (hash === "SHA-256" && algorithm.name === "RSA-PSS") return "PS256";
+  if (hash === "SHA-256" && algorithm.name === "RSASSA-PKCS1-v1_5") return "RS256";
+  throw argumentValueError(`privateKey must be for RSA-PSS or RSASSA-PKCS1-v1_5 with SHA-256, ${found}`);
+}
