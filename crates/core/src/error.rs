@@ -45,38 +45,43 @@ impl ErrorKind {
     }
 }
 
-/// Declares every code once: variant, wire string, kind, what failed, what to do.
+/// Declares every code once: variant, wire string, kind, what failed, what to do; and the feature that it belongs to, so
+/// that its text is not in modules that can't give it.
 macro_rules! error_codes {
-    ($($variant:ident = $code:literal, $kind:ident, $summary:literal, $hint:literal;)+) => {
+    ($($(#[$feature:meta])? $variant:ident = $code:literal, $kind:ident, $summary:literal, $hint:literal;)+) => {
         /// What went wrong. The string form ([`ErrorCode::as_str`]) is stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
-            $(#[doc = concat!("`", $code, "`: ", $summary, ".")] $variant,)+
+            $(
+                #[doc = concat!("`", $code, "`: ", $summary, ".")]
+                $(#[$feature])?
+                $variant,
+            )+
         }
 
         impl ErrorCode {
             /// Every code, in alphabetical order of its variant.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            pub const ALL: &'static [Self] = &[$($(#[$feature])? Self::$variant,)+];
 
             /// The stable string form, `ERR_…`.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
+                match self { $($(#[$feature])? Self::$variant => $code,)+ }
             }
 
             /// Who can act on it.
             pub const fn kind(self) -> ErrorKind {
-                match self { $(Self::$variant => ErrorKind::$kind,)+ }
+                match self { $($(#[$feature])? Self::$variant => ErrorKind::$kind,)+ }
             }
 
             /// What failed, as the beginning of the error's text.
             pub const fn summary(self) -> &'static str {
-                match self { $(Self::$variant => $summary,)+ }
+                match self { $($(#[$feature])? Self::$variant => $summary,)+ }
             }
 
             /// What to do, where nothing more precise is known.
             pub const fn hint(self) -> &'static str {
-                match self { $(Self::$variant => $hint,)+ }
+                match self { $($(#[$feature])? Self::$variant => $hint,)+ }
             }
         }
     };
@@ -101,8 +106,10 @@ error_codes! {
         "pass the decoded value of the challenge's claims parameter, which is a JSON object";
     ClientIdInvalid = "ERR_CLIENT_ID_INVALID", Config, "the client id is not usable",
         "use the application (client) id that the app registration's overview page shows";
+    #[cfg(feature = "encryption")]
     EncryptionCost = "ERR_ENCRYPTION_COST", Key, "the encryption of the file costs too much to undo",
         "protect the file again with fewer iterations; a few hundred thousand are usual";
+    #[cfg(feature = "encryption")]
     EncryptionUnsupported = "ERR_ENCRYPTION_UNSUPPORTED", Key, "the encryption of the file is not supported",
         "protect the file again with AES-256 and SHA-256, for example with openssl pkcs12 -export";
     EndpointMismatch = "ERR_ENDPOINT_MISMATCH", Config, "the request does not fit the token endpoint",
@@ -123,16 +130,20 @@ error_codes! {
         "make a new certificate with an RSA key of at least 2048 bits";
     NetworkFailed = "ERR_NETWORK_FAILED", Transport, "the token service could not be reached",
         "check the host name, DNS, firewall and proxy between this machine and the token service";
+    #[cfg(feature = "encryption")]
     PasswordMissing = "ERR_PASSWORD_MISSING", Key, "the certificate file needs a password",
         "give the password that the file was protected with";
+    #[cfg(feature = "encryption")]
     PasswordWrong = "ERR_PASSWORD_WRONG", Key, "the password does not open the certificate file",
         "check the password for spaces and line ends at its sides; if it is right, export the file again";
     PemInvalid = "ERR_PEM_INVALID", Key, "the PEM is damaged",
         "copy the whole file again, from -----BEGIN to -----END";
     PemNotFound = "ERR_PEM_NOT_FOUND", Key, "the certificate file is not a PEM",
         "give the certificate and its private key as PEM text, which has lines -----BEGIN … ----- and -----END … -----";
+    #[cfg(feature = "encryption")]
     PfxDomainProtected = "ERR_PFX_DOMAIN_PROTECTED", Key, "the PFX is encrypted for an account, not for a password",
         "export it again with a password (Export-PfxCertificate -Password) in place of -ProtectTo";
+    #[cfg(feature = "encryption")]
     PfxInvalid = "ERR_PFX_INVALID", Key, "the PFX is damaged",
         "copy the whole file again as bytes, not as text, or export it again";
     RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
@@ -165,6 +176,24 @@ error_codes! {
         "leave the thumbprint out (it is computed from the certificate), or give the certificate that it belongs to";
     ThumbprintUnsuitable = "ERR_THUMBPRINT_UNSUITABLE", Config, "the algorithm needs another thumbprint",
         "give the certificate itself, or the SHA-256 thumbprint for PS256 and the SHA-1 thumbprint for RS256";
+    #[cfg(feature = "key-vault")]
+    VaultChallengeForeign = "ERR_VAULT_CHALLENGE_FOREIGN", Protocol, "the vault asks for a token for another domain",
+        "check the vault's address; a token for what this host names could be used elsewhere, so none was asked for";
+    #[cfg(feature = "key-vault")]
+    VaultInvalid = "ERR_VAULT_INVALID", Config, "the vault's address is not usable",
+        "give the vault as https://name.vault.azure.net, and the certificate's name and version as the portal shows them";
+    #[cfg(feature = "key-vault")]
+    VaultRefused = "ERR_VAULT_REFUSED", Service, "the vault refused",
+        "read the vault's own words";
+    #[cfg(feature = "key-vault")]
+    VaultResponseInvalid = "ERR_VAULT_RESPONSE_INVALID", Protocol, "what answered is not a vault",
+        "check the vault's address and that no proxy or login page answers in its place";
+    #[cfg(feature = "key-vault")]
+    VaultTokenFailed = "ERR_VAULT_TOKEN_FAILED", Key, "there is no token for the vault",
+        "check the credential that was given for the vault; the error's cause is its own";
+    #[cfg(feature = "key-vault")]
+    VaultUnavailable = "ERR_VAULT_UNAVAILABLE", Service, "the vault is not available",
+        "try again later; a vault that is asked too often answers 429 until it is left alone for some seconds";
 }
 
 /// The error of every operation of this crate.

@@ -1,6 +1,7 @@
 //! HTTP as data: what the host is asked to send, and what it answers.
 
 use crate::encoding::parse_digits;
+use crate::error::{Error, ErrorCode};
 use crate::secret::{SecretBytes, SecretString};
 use crate::time::{Timestamp, days_since_epoch};
 use alloc::string::String;
@@ -37,6 +38,8 @@ pub struct HttpRequest {
     pub url: String,
     /// Header names and values.
     pub headers: Vec<(&'static str, String)>,
+    /// One more header, whose value is a secret.
+    pub secret_header: Option<(&'static str, SecretString)>,
     /// The body; empty for `GET`.
     pub body: SecretString,
     /// After how many milliseconds the host answers with [`TransportFailure::Timeout`].
@@ -86,6 +89,16 @@ pub enum TransportFailure {
     Network(String),
     /// The time of the request was up.
     Timeout,
+}
+
+impl TransportFailure {
+    /// The failure as the error of a request that expected something else.
+    pub(crate) fn into_error(self, expected: &'static str) -> Error {
+        match self {
+            Self::Network(text) => Error::new(ErrorCode::NetworkFailed, text, expected),
+            Self::Timeout => Error::new(ErrorCode::RequestTimeout, "no response in time", expected),
+        }
+    }
 }
 
 /// `IMF-fixdate` of [RFC 9110 section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7):

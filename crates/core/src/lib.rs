@@ -123,10 +123,13 @@ mod assertion;
 mod authority;
 mod credential;
 mod http;
+mod retry;
 mod token;
 mod cache;
 mod client;
 mod options;
+#[cfg(feature = "key-vault")]
+mod vault;
 
 pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
 pub use authority::{Authority, EndpointVersion, Tenant};
@@ -144,3 +147,5 @@ pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;
 pub use token::{AccessToken, Target, TokenRequest};
+#[cfg(feature = "key-vault")]
+pub use vault::{Vault, VaultAnswer, VaultFlight, VaultInput, VaultOptions, VaultStep, VaultTask};

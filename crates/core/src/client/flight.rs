@@ -8,20 +8,14 @@ use crate::cache::CacheKey;
 use crate::credential::{CertificateCredential, Credential};
 use crate::encoding::push_form_encoded;
 use crate::entropy::Entropy;
-use crate::error::{Error, ErrorCode, Result, ServiceError};
-use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
+use crate::error::{Error, ErrorCode, Result};
+use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method};
+use crate::retry::Retries;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, ClientProof, Target, client_credentials_body, read_response};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-
-/// The longest `Retry-After` that a flight sits out; beyond that, its callers are told at once.
-const MAX_RETRY_AFTER_SECS: u32 = 30;
-
-/// The first back-off and the largest, in milliseconds; each is twice the one before.
-const FIRST_BACKOFF_MILLIS: u64 = 500;
-const LARGEST_BACKOFF_MILLIS: u64 = 8_000;
 
 /// AADSTS codes that mean: the service found the assertion outside of its time of validity.
 const OUTSIDE_OF_ITS_TIME: &[u32] = &[700_024];
@@ -51,7 +45,7 @@ pub(super) struct Flight {
     claims: Option<String>,
     correlation_id: Option<String>,
     entropy: Entropy,
-    retries: u8,
+    retries: Retries,
     /// Whether the request under way carries an assertion that was made for an earlier one.
     is_reuse: bool,
     tried: Tried,
@@ -116,7 +110,7 @@ impl Flight {
             claims,
             correlation_id,
             entropy: Entropy::new([0; 32]),
-            retries: 0,
+            retries: Retries::new(),
             is_reuse: false,
             tried: Tried::default(),
             state: State::Begin,
@@ -169,9 +163,13 @@ impl Flight {
                 let result = read_response(&response, sent);
                 Ok(self.conclude(config, standing, result, Some(&response), now))
             }
-            (State::Response { .. }, Input::Failure(failure)) => {
-                Ok(self.conclude(config, standing, Err(transport_error(failure)), None, now))
-            }
+            (State::Response { .. }, Input::Failure(failure)) => Ok(self.conclude(
+                config,
+                standing,
+                Err(failure.into_error("a response of the token service")),
+                None,
+                now,
+            )),
             (State::Time { until }, Input::Woken) if now < until => Ok(self.wait(until)),
             (State::Time { .. }, Input::Woken) => Ok(self.authenticate(config, standing, now)),
             (state, _) => {
@@ -243,6 +241,7 @@ impl Flight {
             method: Method::Post,
             url,
             headers: self.headers(config),
+            secret_header: None,
             body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), proof),
             timeout_millis: DEFAULT_TIMEOUT_MILLIS,
         }))
@@ -287,12 +286,8 @@ impl Flight {
             let date = response.and_then(HttpResponse::date);
             return self.refused(config, standing, error, date, now);
         }
-        let delay = if self.retries < config.max_retries { self.delay_before_retry(&error) } else { None };
-        match delay {
-            Some(millis) => {
-                self.retries = self.retries.saturating_add(1);
-                self.wait(now.plus_millis(millis))
-            }
+        match self.retries.delay(&error, config.max_retries, &mut self.entropy) {
+            Some(millis) => self.wait(now.plus_millis(millis)),
             None => Progress::Landed(Err(error)),
         }
     }
@@ -333,27 +328,5 @@ impl Flight {
     fn wait(&mut self, until: Timestamp) -> Progress {
         self.state = State::Time { until };
         Progress::Next(Step::Wait(until))
-    }
-
-    /// How many milliseconds to wait before the next try; none if another try is of no use.
-    fn delay_before_retry(&mut self, error: &Error) -> Option<u64> {
-        match (error.code(), error.service().and_then(|service: &ServiceError| service.retry_after)) {
-            (ErrorCode::ServiceUnavailable, Some(secs)) if secs > MAX_RETRY_AFTER_SECS => None,
-            (ErrorCode::ServiceUnavailable, Some(secs)) => Some(u64::from(secs).saturating_mul(1000)),
-            (ErrorCode::ServiceUnavailable | ErrorCode::NetworkFailed | ErrorCode::RequestTimeout, _) => {
-                let doubled = FIRST_BACKOFF_MILLIS.saturating_mul(1 << self.retries.min(10));
-                // Full jitter, so that clients that failed together do not come back together.
-                Some(self.entropy.below(doubled.min(LARGEST_BACKOFF_MILLIS)))
-            }
-            _ => None,
-        }
-    }
-}
-
-fn transport_error(failure: TransportFailure) -> Error {
-    let expected = "a response of the token service";
-    match failure {
-        TransportFailure::Network(text) => Error::new(ErrorCode::NetworkFailed, text, expected),
-        TransportFailure::Timeout => Error::new(ErrorCode::RequestTimeout, "no response in time", expected),
     }
 }
