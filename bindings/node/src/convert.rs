@@ -275,9 +275,12 @@ impl From<certgrant_core::Step> for Step {
 
 impl From<certgrant_core::HttpRequest> for HttpRequest {
     fn from(request: certgrant_core::HttpRequest) -> Self {
+        let secret =
+            request.secret_header.iter().map(|(name, value)| ((*name).into(), value.expose().clone()));
+        let headers = request.headers.into_iter().map(|(name, value)| (name.into(), value));
         Self {
             method: request.method.as_str().into(),
-            headers: request.headers.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            headers: headers.chain(secret).collect(),
             body: request.body.expose().clone(),
             timeout: request.timeout_millis,
             url: request.url,

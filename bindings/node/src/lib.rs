@@ -6,6 +6,7 @@
 mod convert;
 mod error;
 mod options;
+mod vault;
 
 use certgrant_core::{
     Algorithm, Bundle, CertificateCredential, Error, ErrorCode, FlightId, SecretBytes, SecretString,

@@ -9,15 +9,14 @@
 extern crate alloc;
 
 mod convert;
-mod error;
 mod options;
 mod webcrypto;
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use certgrant_core::{Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Secret, Timestamp};
-use convert::{Members, step_input};
-use error::throwable;
+use certgrant_core::{Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Secret};
+use certgrant_wasm_convert::{Members, bytes_of, throwable, timestamp};
+use convert::step_input;
 use js_sys::{Array, Promise};
 use options::{client_options, token_options};
 use wasm_bindgen::prelude::*;
@@ -57,7 +56,7 @@ impl Client {
     /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
     /// Whether it is another one.
     pub fn renew(&mut self, certificate: JsValue) -> Result<bool, JsValue> {
-        let file = Secret::new(convert::bytes_of(certificate).unwrap_or_default());
+        let file = Secret::new(bytes_of(certificate).unwrap_or_default());
         let mut renew = || {
             let terms = self.core.certificate().ok_or_else(no_key)?.terms().clone();
             let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
@@ -132,11 +131,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
-
-/// JavaScript's milliseconds; what is no sensible time is the epoch.
-fn timestamp(millis: f64) -> Timestamp {
-    Timestamp::from_millis(millis as u64)
-}
 
 /// Panics, for the test that a panic becomes an exception.
 #[cfg(feature = "panic-probe")]

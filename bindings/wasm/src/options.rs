@@ -1,10 +1,10 @@
 //! What JavaScript configures and asks, turned into core's own options.
 
-use crate::convert::Members;
 use certgrant_core::{
     CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, KeyPlace, Product, Result,
     TokenOptions,
 };
+use certgrant_wasm_convert::Members;
 
 /// The members of `ClientConfig` as core's options.
 pub fn client_options(config: &Members) -> Result<ClientOptions> {

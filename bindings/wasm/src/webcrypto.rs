@@ -1,11 +1,11 @@
 //! Signatures by the runtime's WebCrypto, [W3C Web Cryptography](https://www.w3.org/TR/webcrypto-2/).
 
-use crate::error::throwable;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey};
+use certgrant_wasm_convert::throwable;
 use core::cell::RefCell;
 use js_sys::{Array, JsString, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};

@@ -36,6 +36,10 @@ pub(crate) const RSA: Module =
 pub(crate) const FILES: Module =
     Module { package: "certgrant-wasm-files", crate_name: "certgrant_wasm_files", name: "certgrant_files" };
 
+/// The module that speaks with Azure Key Vault.
+pub(crate) const VAULT: Module =
+    Module { package: "certgrant-wasm-vault", crate_name: "certgrant_wasm_vault", name: "certgrant_vault" };
+
 impl Module {
     /// What `cargo build` makes.
     pub(crate) fn built_path(&self, workspace: &Workspace) -> PathBuf {
@@ -62,6 +66,7 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     report.step("wasm module", |live| build(workspace, MAIN, live))?;
     report.step("wasm module, rsa", |live| build(workspace, RSA, live))?;
     report.step("wasm module, files", |live| build(workspace, FILES, live))?;
+    report.step("wasm module, vault", |live| build(workspace, VAULT, live))?;
     Ok(())
 }
 

@@ -78,6 +78,9 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
             Size::of_file(&build_wasm::FILES.wasm_path(workspace))?
                 .row("certgrant_files_bg.wasm, PFX and encrypted keys"),
         );
+        rows.push(
+            Size::of_file(&build_wasm::VAULT.wasm_path(workspace))?.row("certgrant_vault_bg.wasm, Key Vault"),
+        );
         rows.push(Size::of_file(&build_native::addon_path(workspace)?)?.row("certgrant.node, native addon"));
         worker = Some(main.plus(entry));
         Ok(Outcome::done(""))

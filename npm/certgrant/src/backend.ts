@@ -25,6 +25,8 @@ export interface Backend {
    * @throws what {@link open} throws
    */
   openFile(file: Uint8Array, password: string | undefined): Promise<Uint8Array>;
+  /** A certificate of an Azure Key Vault; throws what {@link open} throws. */
+  openVault(options: VaultOptions): Promise<BackendVault>;
 }
 
 /** What a client is made from; the bindings check it, the core explains what is wrong with it. */
@@ -221,3 +223,45 @@ export interface ServiceError {
   /** Seconds after which the service wants to be asked again. */
   retryAfter?: number | undefined;
 }
+
+/** Which certificate of which vault. */
+export interface VaultOptions {
+  /** `https://name.vault.azure.net`. */
+  vaultUrl: string;
+  certificateName: string;
+  /** By default the newest at the time of asking. */
+  certificateVersion?: string | undefined;
+}
+
+/** A certificate of a vault, driven in steps as a client is. */
+export interface BackendVault {
+  /** Begins a task; drive it with `step`, first input `begin`. */
+  begin(task: VaultTask): number;
+  /** Takes a task one step further. After `done` it no longer exists. */
+  step(flight: number, input: VaultInput, now: number): VaultStep;
+  /** Ends a task whose result nobody wants. */
+  abandon(flight: number): void;
+}
+
+export type VaultTask =
+  | { kind: "certificate" }
+  /** `version` is that of the certificate, which is its key's too. */
+  | { kind: "sign"; version: string; algorithm: Algorithm; signingInput: string };
+
+export type VaultInput =
+  | Extract<StepInput, { kind: "begin" | "response" | "failure" | "woken" }>
+  | { kind: "token"; token: string }
+  | { kind: "tokenFailed"; message: string };
+
+export type VaultStep =
+  /** Get a token for the vault. */
+  | { kind: "token"; scope: string; tenant?: string | undefined; claims?: string | undefined }
+  | Extract<Step, { kind: "send" | "wait" }>
+  | {
+      kind: "done";
+      /** As PEM. */
+      certificate?: string | undefined;
+      version?: string | undefined;
+      signature?: Uint8Array | undefined;
+      error?: ErrorData | undefined;
+    };

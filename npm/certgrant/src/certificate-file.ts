@@ -12,6 +12,8 @@ const NOT_PLAIN: readonly ErrorCode[] = ["ERR_KEY_ENCRYPTED", "ERR_PASSWORD_MISS
 export interface LoadedFile {
   content: string | Uint8Array;
   password?: string | undefined;
+  /** Called when a client has taken the certificate. */
+  onUse?(): void;
 }
 
 /** A client of `backend`; throws what {@link Backend.open} throws. */
@@ -31,18 +33,22 @@ export function renewClient(backend: Backend, client: BackendClient, file: Loade
 /** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
 async function withPlainPem<T>(
   backend: Backend,
-  { content, password }: LoadedFile,
+  { content, password, onUse }: LoadedFile,
   use: (pem: string | Uint8Array) => Promise<T>,
 ): Promise<T> {
   try {
-    return await use(content);
+    const used = await use(content);
+    onUse?.();
+    return used;
   } catch (thrown) {
     if (!NOT_PLAIN.includes((thrown as Partial<ErrorData>).code as ErrorCode)) throw thrown;
   }
   const file = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const pem = await backend.openFile(file, password);
   try {
-    return await use(pem);
+    const used = await use(pem);
+    onUse?.();
+    return used;
   } finally {
     pem.fill(0);
   }

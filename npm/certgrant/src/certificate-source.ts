@@ -5,9 +5,17 @@
 import type { Algorithm, Backend, BackendClient } from "./backend.ts";
 import { type LoadedFile, renewClient } from "./certificate-file.ts";
 import { argumentTypeError, argumentValueError } from "./errors.ts";
-import type { CertificateContent, CertificateFile, CertificateSupplier } from "./options.ts";
+import type { KeyVaultSource } from "./key-vault.ts";
+import type {
+  CertificateContent,
+  CertificateFile,
+  CertificateSupplier,
+  KeyVaultCertificate,
+  KeyVaultOptions,
+} from "./options.ts";
 import { platform } from "./platform.ts";
 import { cryptoKeySigner, type Sign } from "./signer.ts";
+import type { Fetch } from "./transport.ts";
 
 /** Longer than any system takes. */
 const MAX_PATH_LENGTH = 4096;
@@ -15,9 +23,15 @@ const MAX_PATH_LENGTH = 4096;
 const TROUBLESHOOTING =
   "To troubleshoot, visit https://aka.ms/azsdk/js/identity/serviceprincipalauthentication/troubleshoot.";
 
+/** What a source may use to get a certificate. */
+export interface SourceHost {
+  readonly backend: Backend;
+  readonly fetch: Fetch;
+}
+
 /** A certificate, and what signs for it. */
 export interface CertificateSource {
-  read(): Promise<LoadedFile>;
+  read(host: SourceHost): Promise<LoadedFile>;
   /** Something that is another thing when there may be another certificate; absent where every look has to read. */
   stamp?(): Promise<string>;
   /** Whether there may be another certificate later. */
@@ -30,13 +44,13 @@ export interface CertificateSource {
 
 /** Hands renewed certificates of a source to a client. */
 export class Renewal {
-  readonly #backend: Backend;
+  readonly #host: SourceHost;
   readonly #source: CertificateSource;
   #stamp: string | undefined;
 
   /** @param stamp that of the certificate in use, taken before it was read */
-  constructor(backend: Backend, source: CertificateSource, stamp: string | undefined) {
-    this.#backend = backend;
+  constructor(host: SourceHost, source: CertificateSource, stamp: string | undefined) {
+    this.#host = host;
     this.#source = source;
     this.#stamp = stamp;
   }
@@ -46,7 +60,7 @@ export class Renewal {
     // Before the content: what is written in between is seen by the next look.
     const stamp = await this.#source.stamp?.();
     if (!afterRefusal && stamp !== undefined && stamp === this.#stamp) return false;
-    const isAnother = await renewClient(this.#backend, client, await this.#source.read());
+    const isAnother = await renewClient(this.#host.backend, client, await this.#source.read(this.#host));
     this.#stamp = stamp;
     return isAnother;
   }
@@ -55,11 +69,12 @@ export class Renewal {
 /** The source of what a credential's constructor was given; throws what is wrong with it, in the name of `credential`. */
 export function certificateSource(
   credential: string,
-  certificate: string | CertificateFile | CertificateContent,
+  certificate: string | CertificateFile | CertificateContent | KeyVaultCertificate,
 ): CertificateSource {
-  const given: Partial<CertificateFile & CertificateContent> =
+  const given: Partial<CertificateFile & CertificateContent & KeyVaultCertificate> =
     typeof certificate === "string" ? { certificatePath: certificate } : (certificate ?? {});
-  const { certificatePath: path, certificate: content, certificatePassword: password } = given;
+  const { certificatePath: path, certificate: content, certificatePassword: password, keyVault } = given;
+  if (keyVault !== undefined && !content && !path) return vaultSource(credential, keyVault);
   if (!content && !path) {
     throw argumentValueError(
       `${credential}: Provide either a PEM certificate in string form, or the path to that certificate in the filesystem. ${TROUBLESHOOTING}`,
@@ -115,6 +130,31 @@ function suppliedSource(
       return { content: file.certificate, password: file.certificatePassword ?? password };
     },
     isRenewable: true,
+  };
+}
+
+/** What speaks with vaults is loaded when it is first needed. */
+function vaultSource(credential: string, options: KeyVaultOptions): CertificateSource {
+  if (typeof options?.credential?.getToken !== "function") {
+    throw argumentTypeError(`${credential}: keyVault.credential must have a function getToken`);
+  }
+  for (const name of ["vaultUrl", "certificateName", "certificateVersion"] as const) {
+    if (name === "certificateVersion" && options[name] === undefined) continue;
+    if (typeof options[name] !== "string") {
+      throw argumentTypeError(`${credential}: keyVault.${name} must be a string, found ${typeof options[name]}`);
+    }
+  }
+  let loaded: KeyVaultSource | undefined;
+  const source = async () => {
+    const { KeyVaultSource } = await import("./key-vault.ts");
+    loaded ??= new KeyVaultSource({ ...options });
+    return loaded;
+  };
+  return {
+    read: async (host) => (await source()).read(host),
+    stamp: async () => (await source()).stamp(),
+    sign: async (request) => (await source()).sign(request),
+    isRenewable: options.certificateVersion === undefined,
   };
 }
 

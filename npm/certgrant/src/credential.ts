@@ -17,6 +17,7 @@ import type {
   CertificateFile,
   ClientCertificateCredentialOptions,
   GetTokenOptions,
+  KeyVaultCertificate,
 } from "./options.ts";
 import { platform } from "./platform.ts";
 import { type Fetch, send } from "./transport.ts";
@@ -58,19 +59,20 @@ export class ClientCertificateCredential {
   /**
    * @param tenantId - Directory (tenant) id or a verified domain.
    * @param clientId - Application (client) id.
-   * @param configuration - The PEM file with the private key and its certificate, or the PEM itself.
+   * @param configuration - A file with the private key and its certificate, its content, or a certificate whose key is
+   * elsewhere.
    * @throws TypeError with the code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE`
    */
   constructor(
     tenantId: string,
     clientId: string,
-    configuration: CertificateFile | CertificateContent,
+    configuration: CertificateFile | CertificateContent | KeyVaultCertificate,
     options?: ClientCertificateCredentialOptions,
   );
   constructor(
     tenantId: string,
     clientId: string,
-    certificate: string | CertificateFile | CertificateContent,
+    certificate: string | CertificateFile | CertificateContent | KeyVaultCertificate,
     options: ClientCertificateCredentialOptions = {},
   ) {
     if (!tenantId || !clientId) throw argumentValueError(`${NAME}: tenantId and clientId are required parameters.`);
@@ -130,11 +132,10 @@ export class ClientCertificateCredential {
     try {
       const source = this.#certificate;
       const stamp = await source.stamp?.();
-      const file = await source.read();
-      const backend = await platform().loadBackend();
-      const client = await openClient(backend, this.#config(), file);
-      const renewal = new Renewal(backend, source, stamp);
-      log.write("verbose", `${backend.name} backend, certificate ${describeCertificate(client.certificate)}`);
+      const host = { backend: await platform().loadBackend(), fetch: this.#fetch() };
+      const client = await openClient(host.backend, this.#config(), await source.read(host));
+      const renewal = new Renewal(host, source, stamp);
+      log.write("verbose", `${host.backend.name} backend, certificate ${describeCertificate(client.certificate)}`);
       log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
       return new Driver(client, { sign: source.sign, renew: (...look) => renewal.look(...look) });
     } catch (thrown) {
@@ -163,8 +164,12 @@ export class ClientCertificateCredential {
     };
   }
 
+  #fetch(): Fetch {
+    return this.#options.fetch ?? (globalThis.fetch as Fetch);
+  }
+
   #host(driver: Driver, log: RequestLog): FlightHost {
-    const fetch = this.#options.fetch ?? (globalThis.fetch as Fetch);
+    const fetch = this.#fetch();
     const { thumbprintSha256, thumbprint } = driver.certificate;
     return {
       send: (request, aborted) => send(fetch, request, aborted),

@@ -333,7 +333,7 @@ function conclude(
 }
 
 /** Sleeps; wakes early when `aborted` is. */
-function sleep(milliseconds: number, aborted: AbortSignal): Promise<void> {
+export function sleep(milliseconds: number, aborted: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);

@@ -12,8 +12,11 @@ export type {
   CertificateSupplier,
   ClientCertificateCredentialOptions,
   GetTokenOptions,
+  KeyVaultCertificate,
+  KeyVaultOptions,
   OwnSigner,
   Supplied,
+  VaultTokenCredential,
 } from "./options.ts";
 export type { CryptoKeyLike, Sign, SigningRequest } from "./signer.ts";
 export type { Fetch, FetchInit, FetchResponse } from "./transport.ts";

@@ -40,6 +40,34 @@ export interface CertificateContent extends OwnSigner {
   certificatePassword?: string;
 }
 
+/** certgrant's own: a certificate whose private key stays in an Azure Key Vault, which signs with it. */
+export interface KeyVaultCertificate {
+  keyVault: KeyVaultOptions;
+}
+
+/** Which certificate of which vault, and how to get into the vault. */
+export interface KeyVaultOptions {
+  /** `https://name.vault.azure.net`, or of another cloud. */
+  vaultUrl: string;
+  /** Name of the certificate; its key has the same one. */
+  certificateName: string;
+  /** One version of it. By default the newest; the vault is asked for another one once an hour. */
+  certificateVersion?: string;
+  /**
+   * Gets tokens for the vault: any credential that may read the certificate and sign with its key (roles Key Vault Certificate
+   * User and Key Vault Crypto User).
+   */
+  credential: VaultTokenCredential;
+}
+
+/** The part of `TokenCredential` of `@azure/core-auth` that a vault needs. */
+export interface VaultTokenCredential {
+  getToken(
+    scopes: string | string[],
+    options?: { tenantId?: string; claims?: string; enableCae?: boolean },
+  ): Promise<{ token: string } | null>;
+}
+
 /**
  * certgrant's own: gives the certificate to use from now on. Called with the first token, before each new assertion, and at
  * once when the token service no longer knows the certificate.

@@ -38,7 +38,14 @@ export type FailureInput = Extract<StepInput, { kind: "failure" }> & { readonly 
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /** The response headers that the core reads. */
-const RESPONSE_HEADERS = ["content-type", "date", "retry-after", "client-request-id", "x-ms-request-id"] as const;
+const RESPONSE_HEADERS = [
+  "content-type",
+  "date",
+  "retry-after",
+  "client-request-id",
+  "www-authenticate",
+  "x-ms-request-id",
+] as const;
 
 /** The longest delay that a timer takes, in milliseconds. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
@@ -86,7 +93,8 @@ async function exchange(fetch: Fetch, request: HttpRequest, signal: AbortSignal)
   const init: FetchInit = {
     method: request.method,
     headers: request.headers,
-    redirect: request.method === "POST" ? "manual" : "follow",
+    // What carries a secret goes nowhere else.
+    redirect: request.method === "POST" || request.headers.authorization !== undefined ? "manual" : "follow",
     signal,
   };
   if (request.method === "POST") init.body = request.body;

@@ -1,19 +1,23 @@
 /** The native Node addon as a {@link Backend}: its exports have the shape of the interface already. */
-import type { Backend, BackendClient, ClientConfig } from "../backend.ts";
+import type { Backend, BackendClient, BackendVault, ClientConfig, VaultOptions } from "../backend.ts";
 
 /** What the addon exports. */
 export interface NativeModule {
   Client: new (config: ClientConfig) => BackendClient;
+  Vault: new (options: VaultOptions) => BackendVault;
   openFile: Backend["openFile"];
 }
 
 /** Makes a backend of the loaded addon. */
-export function nativeBackend({ Client, openFile }: NativeModule): Backend {
+export function nativeBackend({ Client, Vault, openFile }: NativeModule): Backend {
   return {
     name: "native",
     async open(config) {
       return new Client(config);
     },
     openFile,
+    async openVault(options) {
+      return new Vault(options);
+    },
   };
 }

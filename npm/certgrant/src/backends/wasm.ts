@@ -1,14 +1,17 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module
- * with an RSA implementation is loaded, and only then. A third one opens PFX files and encrypted keys.
+ * with an RSA implementation is loaded, and only then. Others open PFX files and encrypted keys,
+ * and speak with Azure Key Vault.
  *
  * How the bytes of a module are found is the platform's business.
  */
-import type { Algorithm, Backend, BackendClient, ClientConfig } from "../backend.ts";
+import type { Algorithm, Backend, BackendClient, BackendVault, ClientConfig } from "../backend.ts";
 import { Client, initSync } from "../generated/wasm/certgrant.js";
 
 /** Compiles the module of a name. */
-export type CompileModule = (name: "certgrant" | "certgrant_files" | "certgrant_rsa") => Promise<WebAssembly.Module>;
+export type CompileModule = (
+  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_vault",
+) => Promise<WebAssembly.Module>;
 
 /** Instantiates the module and makes a backend of it. */
 export async function wasmBackend(compile: CompileModule): Promise<Backend> {
@@ -22,6 +25,10 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
     async openFile(file, password) {
       const { openFile } = await filesModule(compile);
       return openFile(file, password);
+    },
+    async openVault(options) {
+      const { Vault } = await vaultModule(compile);
+      return new Vault(options) as BackendVault;
     },
   };
 }
@@ -57,6 +64,7 @@ async function signingWithRsa(client: Client, config: ClientConfig, compile: Com
 
 const rsaModule = onDemand("certgrant_rsa", () => import("../generated/wasm/certgrant_rsa.js"));
 const filesModule = onDemand("certgrant_files", () => import("../generated/wasm/certgrant_files.js"));
+const vaultModule = onDemand("certgrant_vault", () => import("../generated/wasm/certgrant_vault.js"));
 
 /** Loads a further module once, when it is first asked for; a failed attempt is forgotten. */
 function onDemand<Glue extends { initSync(source: { module: WebAssembly.Module }): unknown }>(

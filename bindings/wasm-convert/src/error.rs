@@ -1,6 +1,6 @@
 //! Core's errors as JavaScript errors: message, stable code, hint, and the service's own fields.
 
-use crate::convert::Builder;
+use crate::members::Builder;
 use alloc::string::ToString as _;
 use certgrant_core::{Error, ServiceError};
 use js_sys::{Array, Object};
