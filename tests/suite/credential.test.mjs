@@ -20,7 +20,8 @@ test("a token comes with its times in milliseconds", async () => {
   assert.equal(token.token, "token-1");
   assert.equal(token.tokenType, "Bearer");
   assert.ok(token.expiresOnTimestamp >= before + 3599_000 && token.expiresOnTimestamp <= after + 3599_000);
-  assert.ok(token.refreshAfterTimestamp >= before + 1800_000 && token.refreshAfterTimestamp <= after + 1800_000);
+  // By chance up to a twentieth earlier, so that many clients do not come together.
+  assert.ok(token.refreshAfterTimestamp > before + 1710_000 && token.refreshAfterTimestamp <= after + 1800_000);
 });
 
 test("the request is a form post to the tenant's v2 token endpoint", async () => {
@@ -96,7 +97,7 @@ test("a cached token is served without another request", async () => {
 });
 
 test("a token near its end is not served", async () => {
-  const fetch = scriptedFetch(granted("token-1", { expires_in: 60 }), granted("token-2"));
+  const fetch = scriptedFetch(granted("token-1", { expires_in: 20 }), granted("token-2"));
   const one = credential(fetch);
   assert.equal((await one.getToken(SCOPE)).token, "token-1");
   assert.equal((await one.getToken(SCOPE)).token, "token-2");

@@ -2,7 +2,8 @@
 
 use crate::error::ErrorData;
 use certgrant_core::{
-    CertificateCredential, Error, ErrorCode, HttpResponse, Input, Result, TransportFailure,
+    CertificateCredential, Error, ErrorCode, FlightId, Held, HttpResponse, Input, Outcome, Result,
+    TransportFailure,
 };
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
@@ -50,33 +51,46 @@ impl From<certgrant_core::Notice> for Notice {
     }
 }
 
-/// A cached token, a flight to join, or a flight to drive.
-#[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
-pub enum Acquired {
-    /// A token with time left.
-    Hit {
-        /// The token.
-        token: AccessToken,
-    },
-    /// A flight under way.
-    Join {
-        /// Its number.
-        flight: u32,
-    },
-    /// A new flight.
-    Start {
-        /// Its number.
-        flight: u32,
-    },
+/// What is known of the token that the host holds, times in milliseconds.
+#[napi(object, object_to_js = false)]
+pub struct HeldToken {
+    /// When it was got.
+    pub obtained_on: f64,
+    /// From when on to renew it.
+    pub refresh_on: f64,
+    /// When it dies.
+    pub expires_on: f64,
+}
+
+impl From<HeldToken> for Held {
+    fn from(held: HeldToken) -> Self {
+        Self {
+            obtained_on: crate::timestamp(held.obtained_on),
+            refresh_on: crate::timestamp(held.refresh_on),
+            expires_on: crate::timestamp(held.expires_on),
+        }
+    }
+}
+
+/// What to do for a request.
+#[napi(object, object_from_js = false)]
+pub struct Acquired {
+    /// `serve`, `serveAndRenew`, `join` or `start`.
+    pub kind: &'static str,
+    /// The flight's number.
+    pub flight: Option<u32>,
 }
 
 impl From<certgrant_core::Acquired> for Acquired {
     fn from(acquired: certgrant_core::Acquired) -> Self {
-        match acquired {
-            certgrant_core::Acquired::Hit(token) => Self::Hit { token: token.as_ref().into() },
-            certgrant_core::Acquired::Join(flight) => Self::Join { flight: flight.as_u32() },
-            certgrant_core::Acquired::Start(flight) => Self::Start { flight: flight.as_u32() },
-        }
+        use certgrant_core::Acquired as Core;
+        let (kind, flight) = match acquired {
+            Core::Serve => ("serve", None),
+            Core::ServeAndRenew(flight) => ("serveAndRenew", Some(flight)),
+            Core::Join(flight) => ("join", Some(flight)),
+            Core::Start(flight) => ("start", Some(flight)),
+        };
+        Self { kind, flight: flight.map(FlightId::as_u32) }
     }
 }
 
@@ -87,10 +101,12 @@ pub struct AccessToken {
     pub access_token: String,
     /// `Bearer`.
     pub token_type: String,
+    /// When it was got, in milliseconds.
+    pub obtained_on: f64,
     /// When it dies, in milliseconds.
     pub expires_on: f64,
     /// From when on to renew it, in milliseconds.
-    pub refresh_on: Option<f64>,
+    pub refresh_on: f64,
     /// Lifetime in seconds.
     pub expires_in: f64,
     /// Lifetime in an outage, in seconds.
@@ -114,7 +130,8 @@ impl From<&certgrant_core::AccessToken> for AccessToken {
             access_token: token.access_token.expose().clone(),
             token_type: token.token_type.clone(),
             expires_on: token.expires_on.as_millis() as f64,
-            refresh_on: Some(token.refresh_on.as_millis() as f64),
+            obtained_on: token.obtained_on.as_millis() as f64,
+            refresh_on: token.refresh_on.as_millis() as f64,
             expires_in: token.expires_in as f64,
             ext_expires_in: number(token.ext_expires_in),
             service_expires_on: number(token.service_expires_on),
@@ -231,6 +248,8 @@ pub enum Step {
     Done {
         /// The token.
         token: Option<AccessToken>,
+        /// Whether the token that the host holds serves, in spite of the error.
+        is_held: Option<bool>,
         /// The error.
         error: Option<ErrorData>,
     },
@@ -263,11 +282,14 @@ impl From<certgrant_core::Step> for Step {
             certgrant_core::Step::Assert { audience } => Self::Assert { audience },
             certgrant_core::Step::Send(request) => Self::Send { request: request.into() },
             certgrant_core::Step::Wait(until) => Self::Wait { until: until.as_millis() as f64 },
-            certgrant_core::Step::Done(Ok(token)) => {
-                Self::Done { token: Some(token.as_ref().into()), error: None }
+            certgrant_core::Step::Done(Outcome::Token(token)) => {
+                Self::Done { token: Some((&token).into()), is_held: None, error: None }
             }
-            certgrant_core::Step::Done(Err(error)) => {
-                Self::Done { token: None, error: Some((&error).into()) }
+            certgrant_core::Step::Done(Outcome::Held(error)) => {
+                Self::Done { token: None, is_held: Some(true), error: Some((&error).into()) }
+            }
+            certgrant_core::Step::Done(Outcome::Failed(error)) => {
+                Self::Done { token: None, is_held: None, error: Some((&error).into()) }
             }
         }
     }

@@ -9,11 +9,11 @@ mod options;
 mod vault;
 
 use certgrant_core::{
-    Algorithm, Bundle, CertificateCredential, Error, ErrorCode, FlightId, SecretBytes, SecretString,
+    Algorithm, Bundle, CertificateCredential, Error, ErrorCode, FlightId, Held, SecretBytes, SecretString,
     SigningRequest, Timestamp, TokenOptions,
 };
 use certgrant_signer::{AwsLcSigner, AwsLcVerifier};
-use convert::{Acquired, CertificateInfo, Notice, Step, StepInput};
+use convert::{Acquired, CertificateInfo, HeldToken, Notice, Step, StepInput};
 use error::throwable;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
 use napi::{Env, Task};
@@ -66,11 +66,19 @@ impl Client {
         renew().map_err(|error| throwable(env, &error))
     }
 
-    /// Looks for a cached token or a flight to join, or starts a flight.
+    /// Says whether the token that the host holds serves, names a flight to join, or starts one.
     #[napi(catch_unwind)]
-    pub fn acquire(&self, env: Env, request: TokenRequest, now: f64) -> napi::Result<Acquired> {
-        let acquire =
-            || self.core.borrow_mut().acquire(&TokenOptions::from(request).into_request()?, timestamp(now));
+    pub fn acquire(
+        &self,
+        env: Env,
+        request: TokenRequest,
+        held: Option<HeldToken>,
+        now: f64,
+    ) -> napi::Result<Acquired> {
+        let acquire = || {
+            let request = TokenOptions::from(request).into_request()?;
+            self.core.borrow_mut().acquire(&request, held.map(Held::from), timestamp(now))
+        };
         acquire().map(Acquired::from).map_err(|error| throwable(env, &error))
     }
 

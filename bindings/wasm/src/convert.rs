@@ -2,9 +2,11 @@
 
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
-use certgrant_core::{AccessToken, Acquired, CertificateCredential, Input, Notice, Result, Step};
+use certgrant_core::{
+    AccessToken, Acquired, CertificateCredential, FlightId, Held, Input, Notice, Outcome, Result, Step,
+};
 use certgrant_wasm_convert::{
-    Builder, Members, error_data, http_request, http_response, incomplete, transport_failure,
+    Builder, Members, error_data, http_request, http_response, incomplete, timestamp, transport_failure,
 };
 use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::JsValue;
@@ -28,15 +30,25 @@ pub fn notices(notices: Vec<Notice>) -> Array {
     notices.iter().map(object).collect()
 }
 
+/// `HeldToken`.
+pub fn held(held: &Members) -> Option<Held> {
+    let time = |name| held.number(name).map(timestamp);
+    Some(Held {
+        obtained_on: time("obtainedOn")?,
+        refresh_on: time("refreshOn")?,
+        expires_on: time("expiresOn")?,
+    })
+}
+
 /// `Acquired`.
-pub fn acquired(acquired: &Acquired) -> JsValue {
-    let object = Builder::new();
-    match acquired {
-        Acquired::Hit(token) => object.set("kind", "hit").set("token", access_token(token)),
-        Acquired::Join(flight) => object.set("kind", "join").set("flight", flight.as_u32()),
-        Acquired::Start(flight) => object.set("kind", "start").set("flight", flight.as_u32()),
-    }
-    .finish()
+pub fn acquired(acquired: Acquired) -> JsValue {
+    let (kind, flight) = match acquired {
+        Acquired::Serve => ("serve", None),
+        Acquired::ServeAndRenew(flight) => ("serveAndRenew", Some(flight)),
+        Acquired::Join(flight) => ("join", Some(flight)),
+        Acquired::Start(flight) => ("start", Some(flight)),
+    };
+    Builder::new().set("kind", kind).set_some("flight", flight.map(FlightId::as_u32)).finish()
 }
 
 /// `AccessToken`.
@@ -44,6 +56,7 @@ fn access_token(token: &AccessToken) -> JsValue {
     Builder::new()
         .set("accessToken", token.access_token.expose().as_str())
         .set("tokenType", token.token_type.as_str())
+        .set("obtainedOn", token.obtained_on.as_millis() as f64)
         .set("expiresOn", token.expires_on.as_millis() as f64)
         .set("refreshOn", token.refresh_on.as_millis() as f64)
         .set("expiresIn", token.expires_in as f64)
@@ -86,9 +99,15 @@ pub fn step(step: &Step) -> JsValue {
         Step::Assert { audience } => object.set("kind", "assert").set("audience", audience.as_str()),
         Step::Send(request) => object.set("kind", "send").set("request", http_request(request)),
         Step::Wait(until) => object.set("kind", "wait").set("until", until.as_millis() as f64),
-        Step::Done(Ok(token)) => object.set("kind", "done").set("token", access_token(token)),
-        Step::Done(Err(error)) => {
-            object.set("kind", "done").set("error", error_data(Object::new(), error).finish())
+        Step::Done(outcome) => {
+            let object = object.set("kind", "done");
+            match outcome {
+                Outcome::Token(token) => object.set("token", access_token(token)),
+                Outcome::Held(error) => {
+                    object.set("isHeld", true).set("error", error_data(Object::new(), error).finish())
+                }
+                Outcome::Failed(error) => object.set("error", error_data(Object::new(), error).finish()),
+            }
         }
     }
     .finish()

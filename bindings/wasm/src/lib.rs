@@ -66,12 +66,12 @@ impl Client {
         renew().map_err(|error| throwable(&error))
     }
 
-    /// Looks for a cached token or a flight to join, or starts a flight.
-    pub fn acquire(&mut self, request: JsValue, now: f64) -> Result<JsValue, JsValue> {
+    /// Says whether the token that the host holds serves, names a flight to join, or starts one.
+    pub fn acquire(&mut self, request: JsValue, held: JsValue, now: f64) -> Result<JsValue, JsValue> {
         let request = token_options(&Members::of(request));
-        let acquire = || self.core.acquire(&request.into_request()?, timestamp(now));
-        let acquired = acquire().map_err(|error| throwable(&error))?;
-        Ok(convert::acquired(&acquired))
+        let held = convert::held(&Members::of(held));
+        let acquire = || self.core.acquire(&request.into_request()?, held, timestamp(now));
+        acquire().map(convert::acquired).map_err(|error| throwable(&error))
     }
 
     /// Takes a flight one step further.

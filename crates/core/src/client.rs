@@ -1,15 +1,14 @@
-//! The client: configuration, cache and flights. The only module that knows all the others.
+//! The client: configuration and flights, and what becomes of a token that the host holds.
 //!
-//! A flight is a token request that several callers may wait for. [`Client::acquire`] answers from the cache, names the
-//! flight to join, or starts one; whoever starts it drives it with [`Client::step`] until [`Step::Done`]. Every input
-//! carries the host's time; nothing else makes time pass here.
+//! A flight is a token request that several callers may wait for. [`Client::acquire`] says whether the token that the host
+//! holds serves, names the flight to join, or starts one; whoever starts it drives it with [`Client::step`] until
+//! [`Step::Done`]. Every input carries the host's time; nothing else makes time pass here.
 
 mod assertions;
 mod flight;
 mod standing;
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
-use crate::cache::{CacheKey, Cached, TokenCache};
 use crate::credential::{CertificateCredential, Credential, check_client_id};
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, HttpResponse, TransportFailure};
@@ -17,12 +16,11 @@ use crate::jws::SigningRequest;
 use crate::notice::Notice;
 use crate::secret::{SecretBytes, SecretString};
 use crate::time::Timestamp;
-use crate::token::{AccessToken, Target, TokenRequest, claims_parameter};
+use crate::token::{AccessToken, RequestKey, Target, TokenRequest, claims_parameter};
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
-use flight::{CacheUse, Flight, Progress};
+use flight::{Flight, Progress};
 use standing::Standing;
 
 /// How often a request that failed for a passing reason is sent again, unless the host says otherwise.
@@ -83,15 +81,65 @@ impl FlightId {
     }
 }
 
-/// What [`Client::acquire`] found.
-#[derive(Debug)]
+/// What is known of the token that a host holds for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// When it was got.
+    pub obtained_on: Timestamp,
+    /// From when on it should be renewed.
+    pub refresh_on: Timestamp,
+    /// When it dies.
+    pub expires_on: Timestamp,
+}
+
+impl Held {
+    /// Whether it is alive. A clock that was set back since it was got says nothing of its end, so it counts as dead.
+    const fn is_alive(&self, now: Timestamp) -> bool {
+        self.obtained_on.as_millis() <= now.as_millis().saturating_add(CLOCK_STEP_MILLIS)
+            && now.as_millis() < self.expires_on.as_millis()
+    }
+
+    /// Whether it is alive for long enough to be used.
+    const fn serves(&self, now: Timestamp) -> bool {
+        self.is_alive(now.plus_secs(LAST_SERVED_SECS))
+    }
+}
+
+impl From<&AccessToken> for Held {
+    fn from(token: &AccessToken) -> Self {
+        let AccessToken { obtained_on, refresh_on, expires_on, .. } = *token;
+        Self { obtained_on, refresh_on, expires_on }
+    }
+}
+
+/// By how much a clock may be set back as time services do it.
+const CLOCK_STEP_MILLIS: u64 = 2_000;
+
+/// How long before its end a token is no longer given to a caller who could wait for another: it has to reach its resource.
+const LAST_SERVED_SECS: u64 = 30;
+
+/// What [`Client::acquire`] decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquired {
-    /// A token with time left.
-    Hit(Arc<AccessToken>),
+    /// The token that the host holds serves.
+    Serve,
+    /// It serves; a new flight is to renew it while nobody waits, to be driven with [`Input::Begin`] first.
+    ServeAndRenew(FlightId),
     /// The same token is being asked for: wait for that flight's end.
     Join(FlightId),
     /// A new flight, to be driven by the caller with [`Input::Begin`] first.
     Start(FlightId),
+}
+
+/// How a flight ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A new token, to be held in the place of the old one.
+    Token(AccessToken),
+    /// There is no new token, but the one that the host holds is still alive and serves. The error is to be told, not thrown.
+    Held(Error),
+    /// There is no token.
+    Failed(Error),
 }
 
 /// What the host tells a flight.
@@ -137,34 +185,27 @@ pub enum Step {
     /// Come back at that time with [`Input::Woken`].
     Wait(Timestamp),
     /// The end of the flight, for all who wait for it.
-    Done(Result<Arc<AccessToken>>),
+    Done(Outcome),
 }
 
-/// One application at one token service, with its tokens and flights.
+/// One application at one token service, with its flights. Its host holds the tokens.
 #[derive(Debug)]
 pub struct Client {
     config: ClientConfig,
-    cache: TokenCache,
     flights: Vec<(FlightId, Flight)>,
     last_flight: u32,
     standing: Standing,
 }
 
 impl Client {
-    /// A client with an empty cache.
+    /// A client without flights.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::ClientIdInvalid`].
     pub fn new(config: ClientConfig) -> Result<Self> {
         check_client_id(&config.client_id)?;
-        Ok(Self {
-            config,
-            cache: TokenCache::default(),
-            flights: Vec::new(),
-            last_flight: 0,
-            standing: Standing::default(),
-        })
+        Ok(Self { config, flights: Vec::new(), last_flight: 0, standing: Standing::default() })
     }
 
     /// The configuration.
@@ -180,39 +221,51 @@ impl Client {
         }
     }
 
-    /// Looks for a token; joins or starts a flight if there is none, or none with enough time left.
+    /// What tells a request of this client from others: by this a host holds its token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::TenantNotAllowed`].
+    pub fn key(&self, request: &TokenRequest) -> Result<RequestKey> {
+        Ok(RequestKey::new(request, self.tenant_of(request)?))
+    }
+
+    /// Says what to do for a request, given what the host `held` for its [key](Client::key): serve that, or wait for a
+    /// flight, which may be a new one.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::TenantNotAllowed`], [`ErrorCode::EndpointMismatch`], [`ErrorCode::ClaimsInvalid`].
-    pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Acquired> {
+    pub fn acquire(
+        &mut self,
+        request: &TokenRequest,
+        held: Option<Held>,
+        now: Timestamp,
+    ) -> Result<Acquired> {
         let tenant = self.tenant_of(request)?;
-        let key = CacheKey::new(tenant, &request.target, request.enable_cae, request.claims.as_deref());
-        let cache_use = match (request.skip_cache, &request.claims) {
-            (true, _) => CacheUse::None,
-            (false, Some(_)) => CacheUse::Replace,
-            (false, None) => CacheUse::Ordinary,
-        };
-        if let (CacheUse::Ordinary, Cached::Fresh(token)) = (cache_use, self.cache.get(&key, now)) {
-            return Ok(Acquired::Hit(token));
+        // A token that a resource rejected, and one that its caller does not want, are as good as none.
+        let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
+        let key = RequestKey::new(request, tenant);
+        let serves = held.is_some_and(|held| held.serves(now));
+        if serves && held.is_some_and(|held| now < held.refresh_on || self.standing.is_quiet(&key, now)) {
+            return Ok(Acquired::Serve);
         }
-        let same = |flight: &Flight| flight.key == key && flight.cache_use == cache_use;
-        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| same(flight)) {
-            return Ok(Acquired::Join(*id));
+        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| flight.key == key) {
+            return Ok(if serves { Acquired::Serve } else { Acquired::Join(*id) });
         }
         self.check_target(&request.target)?;
         let flight = Flight::new(
             key,
+            held,
             request.target.clone(),
             self.config.authority.token_endpoint(tenant, self.config.endpoint),
             claims_parameter(request.claims.as_deref(), request.enable_cae)?,
             request.correlation_id.clone(),
-            cache_use,
         );
         self.last_flight = self.last_flight.wrapping_add(1);
         let id = FlightId(self.last_flight);
         self.flights.push((id, flight));
-        Ok(Acquired::Start(id))
+        Ok(if serves { Acquired::ServeAndRenew(id) } else { Acquired::Start(id) })
     }
 
     /// Takes a flight one step further. Behind [`Step::Done`] the flight no longer exists.
@@ -225,18 +278,25 @@ impl Client {
         let Some((_, flight)) = self.flights.iter_mut().find(|(found, _)| *found == id) else {
             return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
         };
-        match flight.step(&self.config, &mut self.standing, input, now)? {
-            Progress::Next(step) => Ok(step),
-            Progress::Landed(result) => {
-                let flight = self.remove(id);
-                Ok(Step::Done(self.land(flight, result, now)))
+        let result = match flight.step(&self.config, &mut self.standing, input, now)? {
+            Progress::Next(step) => return Ok(step),
+            Progress::Landed(result) => result,
+        };
+        let outcome = match (result, flight.held) {
+            (Ok(token), _) => Outcome::Token(token),
+            (Err(error), Some(held)) if held.is_alive(now) => {
+                self.standing.keep_quiet(flight, &error, now);
+                Outcome::Held(error)
             }
-        }
+            (Err(error), _) => Outcome::Failed(error),
+        };
+        self.abandon(id);
+        Ok(Step::Done(outcome))
     }
 
     /// Ends a flight that nobody waits for any more. An unknown flight is none.
     pub fn abandon(&mut self, id: FlightId) {
-        self.remove(id);
+        self.flights.retain(|(found, _)| *found != id);
     }
 
     /// Puts a renewed certificate in the place of the one in use; it is best made on that one's
@@ -255,38 +315,6 @@ impl Client {
     /// What the user should be told, since this was called last; to be called behind every [`Client::step`].
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.standing.notices.take()
-    }
-
-    fn remove(&mut self, id: FlightId) -> Option<Flight> {
-        let index = self.flights.iter().position(|(found, _)| *found == id)?;
-        Some(self.flights.swap_remove(index).1)
-    }
-
-    /// Caches what a flight brought; if it brought nothing while a valid token is there, that is its result.
-    fn land(
-        &mut self,
-        flight: Option<Flight>,
-        result: Result<AccessToken>,
-        now: Timestamp,
-    ) -> Result<Arc<AccessToken>> {
-        let result = result.map(Arc::new);
-        let Some(flight) = flight else {
-            return result;
-        };
-        match result {
-            Ok(token) => {
-                if flight.cache_use != CacheUse::None {
-                    self.cache.insert(flight.key.without_claims(), token.clone(), now);
-                }
-                Ok(token)
-            }
-            Err(error) => match self.cache.get(&flight.key, now) {
-                Cached::Fresh(token) | Cached::Stale(token) if flight.cache_use == CacheUse::Ordinary => {
-                    Ok(token)
-                }
-                _ => Err(error),
-            },
-        }
     }
 
     fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {

@@ -25,7 +25,7 @@
 //!     key: KeyPlace::File,
 //! };
 //! let certificate = CertificateCredential::new(terms, bundle.key.public_key(), &bundle.chain)?;
-//! let mut client = Client::new(ClientConfig {
+//! let config = ClientConfig {
 //!     authority: Authority::parse("https://login.microsoftonline.com")?,
 //!     tenant: Tenant::parse("contoso.onmicrosoft.com")?,
 //!     client_id: "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee".into(),
@@ -36,7 +36,8 @@
 //!     api_version: None,
 //!     product: None,
 //!     max_retries: DEFAULT_MAX_RETRIES,
-//! })?;
+//! };
+//! let mut client = CachingClient::new(config, CacheLimits::default(), [7; 16])?; // the host's random bytes
 //!
 //! # let mut service = InMemoryAuthority::new();
 //! # let mut sign = |_: &SigningRequest| vec![0; 256];
@@ -44,12 +45,16 @@
 //! let mut now = Timestamp::from_secs(1_798_761_600); // the host's clock
 //! let request = TokenRequest::new(Target::scopes(&["https://graph.microsoft.com/.default"])?);
 //! let token = match client.acquire(&request, now)? {
-//!     Acquired::Hit(token) => token,
-//!     Acquired::Join(_) => unreachable!("nobody else asks"),
-//!     Acquired::Start(flight) => {
+//!     Found::Token(token) => token,
+//!     Found::TokenToRenew(..) | Found::Join(_) => unreachable!("nobody else asks"),
+//!     Found::Start(flight) => {
 //!         let mut input = Input::Begin([7; 32]); // the host's random bytes
 //!         loop {
-//!             input = match client.step(flight, input, now)? {
+//!             let step = match client.step(flight, input, now)? {
+//!                 CachingStep::Next(step) => step,
+//!                 CachingStep::Done { result, .. } => break result?,
+//!             };
+//!             input = match step {
 //!                 Step::Sign(request) => Input::Signature(sign(&request).into()),
 //!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
 //!                 Step::Renew { .. } => unreachable!("only asked if is_renewable"),
@@ -61,13 +66,13 @@
 //!                     now = until;
 //!                     Input::Woken
 //!                 }
-//!                 Step::Done(result) => break result?,
+//!                 Step::Done(_) => unreachable!("it is CachingStep::Done"),
 //!             }
 //!         }
 //!     }
 //! };
 //! assert_eq!(token.expires_in, 3599);
-//! assert!(matches!(client.acquire(&request, now)?, Acquired::Hit(_)));
+//! assert!(matches!(client.acquire(&request, now)?, Found::Token(_)));
 //! # Ok(())
 //! # }
 //! ```
@@ -125,8 +130,9 @@ mod credential;
 mod http;
 mod retry;
 mod token;
-mod cache;
 mod client;
+mod cache;
+mod caching;
 mod options;
 #[cfg(feature = "key-vault")]
 mod vault;
@@ -134,8 +140,12 @@ mod vault;
 pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
 pub use authority::{Authority, EndpointVersion, Tenant};
 pub use bundle::Bundle;
+pub use cache::CacheLimits;
+pub use caching::{CachingClient, CachingStep, Found};
 pub use certificate::{Certificate, RsaPublicKey, Thumbprint};
-pub use client::{Acquired, Client, ClientConfig, DEFAULT_MAX_RETRIES, FlightId, Input, Product, Step};
+pub use client::{
+    Acquired, Client, ClientConfig, DEFAULT_MAX_RETRIES, FlightId, Held, Input, Outcome, Product, Step,
+};
 pub use credential::{CertificateCredential, CertificateTerms, Credential, KeyPlace};
 pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
 pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
@@ -146,6 +156,6 @@ pub use options::{CertificateOptions, ClientOptions, CredentialOptions, TokenOpt
 pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;
-pub use token::{AccessToken, Target, TokenRequest};
+pub use token::{AccessToken, RequestKey, Target, TokenRequest};
 #[cfg(feature = "key-vault")]
 pub use vault::{Vault, VaultAnswer, VaultFlight, VaultInput, VaultOptions, VaultStep, VaultTask};

@@ -2,6 +2,7 @@
 
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode};
+use crate::time::Timestamp;
 
 /// The longest `Retry-After` that is sat out; beyond that, callers are told at once.
 const MAX_RETRY_AFTER_SECS: u32 = 30;
@@ -18,6 +19,11 @@ impl Retries {
     /// No retry so far.
     pub(crate) const fn new() -> Self {
         Self(0)
+    }
+
+    /// Whether a wait until then is one that is sat out.
+    pub(crate) fn sits_out(until: Timestamp, now: Timestamp) -> bool {
+        until <= now.plus_secs(MAX_RETRY_AFTER_SECS.into())
     }
 
     /// How many milliseconds to wait before the next try, which then counts as begun; none if there is to be no other.

@@ -5,6 +5,7 @@
 use crate::assertion::CLIENT_ASSERTION_TYPE;
 use crate::authority::{Tenant, describe};
 use crate::encoding::push_form_pair;
+use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Fault, Object, ObjectWriter, Value};
@@ -117,6 +118,39 @@ impl TokenRequest {
     }
 }
 
+/// Everything that tells one token request of a client from another, as one text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestKey(String);
+
+impl RequestKey {
+    /// The key of a request for `tenant`. Tenants are compared without regard to case; no part can pass for another, because
+    /// none but the last can hold a line feed.
+    pub(crate) fn new(request: &TokenRequest, tenant: &Tenant) -> Self {
+        let (kind, target) = (request.target.parameter(), request.target.as_str());
+        let flags = match (request.enable_cae, request.skip_cache) {
+            (false, false) => "",
+            (true, false) => "c",
+            (false, true) => "s",
+            (true, true) => "cs",
+        };
+        let tenant = tenant.as_str().to_ascii_lowercase();
+        let claims = request.claims.as_deref().unwrap_or_default();
+        Self([tenant.as_str(), "\n", kind, flags, "\n", target, "\n", claims].concat())
+    }
+
+    /// Its bytes, for a hash.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The key of the same request without its claims challenge: whose token the new one replaces.
+    pub(crate) fn without_claims(&self) -> Self {
+        let end =
+            self.0.match_indices('\n').nth(2).map_or(self.0.len(), |(index, _)| index.saturating_add(1));
+        Self(self.0.get(..end).unwrap_or_default().into())
+    }
+}
+
 /// By what a request proves which client it comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum ClientProof<'a> {
@@ -199,6 +233,8 @@ pub struct AccessToken {
     pub access_token: SecretString,
     /// `token_type`, as spelled by the service: `Bearer`.
     pub token_type: String,
+    /// When it was got, by the host's clock: when the request was sent.
+    pub obtained_on: Timestamp,
     /// When it dies, by the host's clock: when the request was sent, plus `expires_in`.
     pub expires_on: Timestamp,
     /// From when on it should be renewed, by the host's clock.
@@ -221,6 +257,23 @@ pub struct AccessToken {
 
 /// How long before its death a token is renewed if the service names no time: what Microsoft's own clients do.
 const RENEWAL_MARGIN_SECS: u64 = 300;
+
+/// From which lifetime on a token is renewed at half of it: one that lives for a day leaves room for a long outage.
+const LONG_LIFETIME_SECS: u64 = 7_200;
+
+/// By how much of its time to the refresh, and by how many milliseconds at most, a token is refreshed earlier than others
+/// that were got at the same time.
+const SPREAD_SHARE: u64 = 20;
+const MAX_SPREAD_MILLIS: u64 = 300_000;
+
+impl AccessToken {
+    /// Moves the refresh forward by chance, so that many that began together do not come back together.
+    pub(crate) fn spread_refresh(&mut self, entropy: &mut Entropy) {
+        let millis = self.refresh_on.as_millis().saturating_sub(self.obtained_on.as_millis());
+        let spread = entropy.below((millis / SPREAD_SHARE).clamp(1, MAX_SPREAD_MILLIS));
+        self.refresh_on = Timestamp::from_millis(self.refresh_on.as_millis().saturating_sub(spread));
+    }
+}
 
 /// Reads the answer to a token request that was sent at `sent`.
 ///
@@ -265,9 +318,12 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
         access_token,
         token_type,
         expires_on,
-        refresh_on: refresh_in
-            .map_or(expires_on.minus_secs(RENEWAL_MARGIN_SECS), |secs| sent.plus_secs(secs))
-            .min(expires_on),
+        obtained_on: sent,
+        refresh_on: match refresh_in {
+            Some(secs) => sent.plus_secs(secs).min(expires_on),
+            None if expires_in >= LONG_LIFETIME_SECS => sent.plus_secs(expires_in / 2),
+            None => expires_on.minus_secs(RENEWAL_MARGIN_SECS),
+        },
         expires_in,
         ext_expires_in: number("ext_expires_in"),
         service_expires_on: number("expires_on"),

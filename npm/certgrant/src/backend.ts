@@ -76,8 +76,11 @@ export interface ClientProduct {
 export interface BackendClient {
   /** The certificate in use, as far as it is known; a key with a bare thumbprint has no dates. */
   readonly certificate: CertificateInfo;
-  /** Looks for a cached token or a flight to wait for, or starts a flight. Throws what {@link Backend.open} throws. */
-  acquire(request: TokenRequest, now: number): Acquired;
+  /**
+   * Says whether the token that the host holds for a request serves, names a flight to wait for, or starts one. Throws what
+   * {@link Backend.open} throws.
+   */
+  acquire(request: TokenRequest, held: HeldToken | undefined, now: number): Acquired;
   /** Takes a flight one step further. After `done` the flight no longer exists. */
   step(flight: number, input: StepInput, now: number): Step;
   /**
@@ -135,8 +138,14 @@ export interface TokenRequest {
   correlationId?: string | undefined;
 }
 
+/** What is known of a token that the host holds. */
+export type HeldToken = Pick<AccessToken, "obtainedOn" | "refreshOn" | "expiresOn">;
+
 export type Acquired =
-  | { kind: "hit"; token: AccessToken }
+  /** The token that the host holds serves. */
+  | { kind: "serve" }
+  /** It serves; a new flight is to renew it while nobody waits. */
+  | { kind: "serveAndRenew"; flight: number }
   /** A flight for the same token is under way: wait for its result. */
   | { kind: "join"; flight: number }
   /** A new flight: drive it with `step`, first input `begin`. */
@@ -146,10 +155,12 @@ export type Acquired =
 export interface AccessToken {
   accessToken: string;
   tokenType: string;
-  /** When the token dies, by this machine's clock. */
+  /** When the token was got, by this machine's clock. */
+  obtainedOn: number;
+  /** When it dies, by the same clock. */
   expiresOn: number;
   /** From when on it should be renewed. */
-  refreshOn?: number | undefined;
+  refreshOn: number;
   /** The members of the response as the service gave them, numbers in seconds. */
   expiresIn: number;
   extExpiresIn?: number | undefined;
@@ -183,7 +194,8 @@ export type Step =
   | { kind: "assert"; audience: string }
   | { kind: "send"; request: HttpRequest }
   | { kind: "wait"; until: number }
-  | { kind: "done"; token?: AccessToken | undefined; error?: ErrorData | undefined };
+  /** With `isHeld` the error is to be told, not thrown: the token that the host holds still serves. */
+  | { kind: "done"; token?: AccessToken | undefined; isHeld?: boolean | undefined; error?: ErrorData | undefined };
 
 export interface HttpRequest {
   method: "GET" | "POST";

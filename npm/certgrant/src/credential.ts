@@ -20,6 +20,7 @@ import type {
   KeyVaultCertificate,
 } from "./options.ts";
 import { platform } from "./platform.ts";
+import { DEFAULT_LIMITS, requestKey, TokenCache } from "./token-cache.ts";
 import { type Fetch, send } from "./transport.ts";
 import { PACKAGE_VERSION } from "./version.ts";
 
@@ -41,6 +42,7 @@ export class ClientCertificateCredential {
   readonly #clientId: string;
   readonly #certificate: CertificateSource;
   readonly #options: ClientCertificateCredentialOptions;
+  readonly #cache: TokenCache;
   #driver: Driver | undefined;
   #opening: Promise<Driver> | undefined;
 
@@ -82,6 +84,7 @@ export class ClientCertificateCredential {
     this.#clientId = clientId;
     this.#certificate = certificateSource(NAME, certificate);
     this.#options = { ...checkedOptions(options) };
+    this.#cache = new TokenCache({ ...DEFAULT_LIMITS, ...options.tokenCacheLimits });
   }
 
   /**
@@ -94,6 +97,11 @@ export class ClientCertificateCredential {
    * @throws TypeError if an argument is not of the documented type
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    // The usual call, kept short: one scope is its own key.
+    if (typeof scopes === "string" && isPlain(options) && this.#options.logger === undefined) {
+      const token = this.#cache.fresh(scopes);
+      if (token) return accessToken(token);
+    }
     const request = tokenRequest(scopes, options);
     const { abortSignal: signal, requestOptions } = options;
     // One limit for all that this call waits for.
@@ -113,6 +121,21 @@ export class ClientCertificateCredential {
       if ((error as CertgrantError).code === "ERR_INTERNAL" && this.#driver === driver) this.#driver = undefined;
       throw error;
     }
+  }
+
+  /** Forgets all cached tokens; requests under way go on. */
+  clearTokens(): void {
+    this.#cache.clear();
+  }
+
+  /**
+   * Forgets the cached token of a request, because a resource rejected it.
+   *
+   * @returns whether there was one
+   */
+  removeToken(scopes: string | string[], options: Pick<GetTokenOptions, "tenantId" | "enableCae"> = {}): boolean {
+    const key = requestKey(tokenRequest(scopes, options), this.#tenantId);
+    return key !== undefined && this.#cache.remove(key);
   }
 
   async #ready(log: RequestLog, patience: Parameters<typeof withPatience>[1]): Promise<Driver> {
@@ -137,7 +160,11 @@ export class ClientCertificateCredential {
       const renewal = new Renewal(host, source, stamp);
       log.write("verbose", `${host.backend.name} backend, certificate ${describeCertificate(client.certificate)}`);
       log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
-      return new Driver(client, { sign: source.sign, renew: (...look) => renewal.look(...look) });
+      return new Driver(
+        client,
+        { sign: source.sign, renew: (...look) => renewal.look(...look) },
+        { cache: this.#cache, tenant: this.#tenantId },
+      );
     } catch (thrown) {
       const error = fromThrown(thrown);
       log.write("error", `no client: ${error.code}`);
@@ -190,11 +217,21 @@ function checkedOptions(options: ClientCertificateCredentialOptions): ClientCert
   if (algorithm !== undefined && algorithm !== "RS256" && algorithm !== "PS256") {
     throw argumentValueError(`${NAME}: options.algorithm must be "RS256" or "PS256"`);
   }
+  expectLimits(options.tokenCacheLimits);
   const retries = retryOptions?.maxRetries;
   if (retries !== undefined && !(Number.isInteger(retries) && retries >= 0 && retries <= 100)) {
     throw argumentValueError(`${NAME}: options.retryOptions.maxRetries must be an integer from 0 to 100`);
   }
   return options;
+}
+
+function expectLimits(limits: unknown): void {
+  if (limits === undefined) return;
+  expectType("options.tokenCacheLimits", limits, "object");
+  for (const [name, limit] of Object.entries(limits as object)) {
+    if (limit === undefined || (Number.isSafeInteger(limit) && limit >= 1)) continue;
+    throw argumentValueError(`${NAME}: options.tokenCacheLimits.${name} must be a positive integer`);
+  }
 }
 
 const OPTION_TYPES = [
@@ -225,11 +262,27 @@ function tokenRequest(scopes: string | string[], options: GetTokenOptions): Toke
   return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true, skipCache: false };
 }
 
+/** Whether nothing but the scope is asked for. */
+function isPlain(options: GetTokenOptions): boolean {
+  return (
+    options !== null &&
+    typeof options === "object" &&
+    options.claims === undefined &&
+    options.tenantId === undefined &&
+    options.enableCae === undefined &&
+    options.abortSignal === undefined &&
+    options.requestOptions === undefined
+  );
+}
+
 function accessToken(token: import("./backend.ts").AccessToken): AccessToken {
   const { accessToken, expiresOn, refreshOn } = token;
-  const result: AccessToken = { token: accessToken, expiresOnTimestamp: expiresOn, tokenType: "Bearer" };
-  if (refreshOn !== undefined && refreshOn !== null) result.refreshAfterTimestamp = refreshOn;
-  return result;
+  return {
+    token: accessToken,
+    expiresOnTimestamp: expiresOn,
+    refreshAfterTimestamp: refreshOn,
+    tokenType: "Bearer",
+  };
 }
 
 function expectType(name: string, value: unknown, type: "string" | "boolean" | "function" | "object"): void {

@@ -10,6 +10,7 @@ import type { AccessToken, BackendClient, HttpRequest, Notice, Step, StepInput, 
 import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
 import { platform } from "./platform.ts";
 import { type Sign, signElsewhere } from "./signer.ts";
+import { requestKey, type TokenCache } from "./token-cache.ts";
 import type { FailureInput, ResponseInput } from "./transport.ts";
 
 /** The longest delay that a timer takes, in milliseconds. */
@@ -47,6 +48,8 @@ export type FlightEvent =
   | { kind: "renewed"; certificate: BackendClient["certificate"] }
   | { kind: "notRenewed"; error: CertgrantError }
   | { kind: "granted"; token: AccessToken }
+  /** There is no new token, and the old one still serves. */
+  | { kind: "notRefreshed"; error: CertgrantError }
   | { kind: "failed"; error: CertgrantError };
 
 /** What a flight is carried out with. */
@@ -67,6 +70,12 @@ export interface CredentialHost {
   renew?(client: BackendClient, afterRefusal: boolean): Promise<boolean>;
 }
 
+/** Where the tokens are, and the tenant of requests that name none. */
+export interface TokenStore {
+  readonly cache: TokenCache;
+  readonly tenant: string;
+}
+
 /** How a flight ended, and the last answer of the service if there was one. */
 export interface Outcome {
   token?: AccessToken | undefined;
@@ -84,14 +93,16 @@ interface Flight {
 export class Driver {
   readonly #client: BackendClient;
   readonly #credential: CredentialHost;
+  readonly #store: TokenStore | undefined;
   readonly #flights = new Map<number, Flight>();
   /** Signatures in the making: flights that ask for the same one share it. */
   readonly #signatures = new Map<string, Promise<Uint8Array>>();
   #certificate: BackendClient["certificate"];
 
-  constructor(client: BackendClient, credential: CredentialHost = {}) {
+  constructor(client: BackendClient, credential: CredentialHost = {}, store?: TokenStore) {
     this.#client = client;
     this.#credential = credential;
+    this.#store = store;
     this.#certificate = client.certificate;
   }
 
@@ -108,15 +119,24 @@ export class Driver {
   async acquire(request: TokenRequest, given: FlightHost, patience: Patience = {}): Promise<Outcome> {
     const host = unobstructed(given);
     if (patience.signal?.aborted) throw abortError(reasonOf(patience.signal));
-    const acquired = this.#ask(() => this.#client.acquire(request, Date.now()));
-    if (acquired.kind === "hit") {
-      host.observe({ kind: "hit", token: acquired.token });
-      return { token: acquired.token };
+    const key = this.#store && requestKey(request, this.#store.tenant);
+    const held = key === undefined ? undefined : this.#store?.cache.alive(key);
+    const acquired = this.#ask(() => this.#client.acquire(request, held, Date.now()));
+    if (held && (acquired.kind === "serve" || acquired.kind === "serveAndRenew")) {
+      host.observe({ kind: "hit", token: held });
+      if (acquired.kind === "serveAndRenew") this.#renewBehind(acquired.flight, host, key, held);
+      return { token: held };
     }
-    return this.#wait(acquired.flight, this.#flight(acquired, host), patience);
+    if (acquired.kind === "serve") throw fromThrown(new Error("there is no token to be served"));
+    return this.#wait(acquired.flight, this.#flight(acquired, host, key, held), patience);
   }
 
-  #flight({ kind, flight: id }: { kind: "join" | "start"; flight: number }, host: FlightHost): Flight {
+  #flight(
+    { kind, flight: id }: { kind: string; flight: number },
+    host: FlightHost,
+    key: string | undefined,
+    held: AccessToken | undefined,
+  ): Flight {
     const underWay = this.#flights.get(id);
     if (underWay && kind === "join") {
       host.observe({ kind: "joined" });
@@ -124,10 +144,22 @@ export class Driver {
     }
     host.observe({ kind: "started" });
     const abandoned = new AbortController();
-    const outcome = this.#drive(id, host, abandoned.signal).finally(() => this.#flights.delete(id));
+    const outcome = this.#drive(id, host, held, abandoned.signal)
+      .then((ended) => {
+        if (ended.token && ended.token !== held && key !== undefined) this.#store?.cache.insert(key, ended.token);
+        return ended;
+      })
+      .finally(() => this.#flights.delete(id));
     const flight: Flight = { outcome, abandoned, callers: 0 };
     this.#flights.set(id, flight);
     return flight;
+  }
+
+  /** A flight that nobody waits for, unless a caller comes when the token's time is up; its failure is told already. */
+  #renewBehind(id: number, host: FlightHost, key: string | undefined, held: AccessToken): void {
+    const flight = this.#flight({ kind: "start", flight: id }, host, key, held);
+    flight.callers += 1;
+    flight.outcome.catch(() => undefined);
   }
 
   async #wait(id: number, flight: Flight, patience: Patience): Promise<Outcome> {
@@ -161,9 +193,9 @@ export class Driver {
   }
 
   /** A flight whose steps throw is ended in the core too, so that nobody joins it. */
-  async #drive(id: number, host: FlightHost, abandoned: AbortSignal): Promise<Outcome> {
+  async #drive(id: number, host: FlightHost, held: AccessToken | undefined, abandoned: AbortSignal): Promise<Outcome> {
     try {
-      return await this.#takeSteps(id, host, abandoned);
+      return await this.#takeSteps(id, host, held, abandoned);
     } catch (thrown) {
       const error = fromThrown(thrown);
       host.observe({ kind: "failed", error });
@@ -172,7 +204,12 @@ export class Driver {
     }
   }
 
-  async #takeSteps(id: number, host: FlightHost, abandoned: AbortSignal): Promise<Outcome> {
+  async #takeSteps(
+    id: number,
+    host: FlightHost,
+    held: AccessToken | undefined,
+    abandoned: AbortSignal,
+  ): Promise<Outcome> {
     let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
     let response: ResponseInput | undefined;
     let cause: unknown;
@@ -180,7 +217,7 @@ export class Driver {
       const step = this.#ask(() => this.#client.step(id, input, Date.now()));
       if (step.kind === "done") {
         for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
-        return conclude(step, response, cause, host);
+        return conclude(step, response, cause, host, held);
       }
       const next = await this.#carryOut(step, host, abandoned);
       if (abandoned.aborted) return { error: abortError(undefined) };
@@ -318,16 +355,21 @@ async function exchange(
 }
 
 function conclude(
-  { token, error: data }: Extract<Step, { kind: "done" }>,
+  { token, isHeld, error: data }: Extract<Step, { kind: "done" }>,
   response: ResponseInput | undefined,
   cause: unknown,
   host: FlightHost,
+  held: AccessToken | undefined,
 ): Outcome {
   if (token) {
     host.observe({ kind: "granted", token });
     return { token, response };
   }
   const error = data ? fromErrorData(data, cause) : fromThrown(new Error("a flight ended without a result"));
+  if (isHeld && held) {
+    host.observe({ kind: "notRefreshed", error });
+    return { token: held, response };
+  }
   host.observe({ kind: "failed", error });
   return { error, response };
 }

@@ -105,6 +105,9 @@ export class RequestLog {
       case "granted":
         this.write("info", `token granted, expires ${time(event.token.expiresOn)}`);
         break;
+      case "notRefreshed":
+        this.write("warning", `the token was not refreshed and is still served: ${event.error.code}`);
+        break;
       case "failed":
         this.write("error", `no token: ${event.error.code}`);
         break;

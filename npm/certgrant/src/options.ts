@@ -104,6 +104,13 @@ export interface ClientCertificateCredentialOptions {
   fetch?: Fetch;
   /** certgrant's own: signature algorithm of the assertion. Default: PS256, and RS256 for AD FS. */
   algorithm?: "RS256" | "PS256";
+  /** certgrant's own: how much is cached. */
+  tokenCacheLimits?: {
+    /** Number of tokens, at least 1. Default: `100_000`. */
+    tokens?: number;
+    /** Characters of tokens and of what they were asked by. Default: 256 Mi. */
+    bytes?: number;
+  };
   /** certgrant's own: receives the log. */
   logger?: Logger;
 }

@@ -2,17 +2,16 @@
 
 use super::assertions::Found;
 use super::standing::Standing;
-use super::{ClientConfig, Input, Step};
+use super::{ClientConfig, Held, Input, Step};
 use crate::assertion::PreparedAssertion;
-use crate::cache::CacheKey;
 use crate::credential::{CertificateCredential, Credential};
 use crate::encoding::push_form_encoded;
 use crate::entropy::Entropy;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method};
 use crate::retry::Retries;
 use crate::time::Timestamp;
-use crate::token::{AccessToken, ClientProof, Target, client_credentials_body, read_response};
+use crate::token::{AccessToken, ClientProof, RequestKey, Target, client_credentials_body, read_response};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -23,28 +22,22 @@ const OUTSIDE_OF_ITS_TIME: &[u32] = &[700_024];
 /// AADSTS codes that mean: the certificate is not, or no longer, one of the app's. 50012 is what they were before 2018.
 const CERTIFICATE_UNKNOWN: &[u32] = &[700_027, 700_030, 50_012];
 
-/// What a flight has to do with the cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CacheUse {
-    /// Its token is kept; should it fail, a cached token that is still valid is its result.
-    Ordinary,
-    /// Its token takes the place of the one that a resource rejected with a claims challenge.
-    Replace,
-    /// The caller keeps a cache of its own.
-    None,
-}
+/// How long after its begin a flight still begins another try. With the last try's own time-out its callers wait no longer
+/// than twice that.
+const BUDGET_MILLIS: u64 = 60_000;
 
 /// A token request under way.
 #[derive(Debug)]
 pub(super) struct Flight {
-    pub(super) key: CacheKey,
-    /// What it has to do with the cache.
-    pub(super) cache_use: CacheUse,
+    pub(super) key: RequestKey,
+    /// The token that the host holds and that this flight is to renew.
+    pub(super) held: Option<Held>,
+    pub(super) entropy: Entropy,
+    pub(super) endpoint: String,
+    began: Timestamp,
     target: Target,
-    endpoint: String,
     claims: Option<String>,
     correlation_id: Option<String>,
-    entropy: Entropy,
     retries: Retries,
     /// Whether the request under way carries an assertion that was made for an earlier one.
     is_reuse: bool,
@@ -95,16 +88,17 @@ pub(super) enum Progress {
 
 impl Flight {
     pub(super) fn new(
-        key: CacheKey,
+        key: RequestKey,
+        held: Option<Held>,
         target: Target,
         endpoint: String,
         claims: Option<String>,
         correlation_id: Option<String>,
-        cache_use: CacheUse,
     ) -> Self {
         Self {
             key,
-            cache_use,
+            held,
+            began: Timestamp::default(),
             target,
             endpoint,
             claims,
@@ -128,6 +122,7 @@ impl Flight {
         match (core::mem::replace(&mut self.state, State::Begin), input) {
             (State::Begin, Input::Begin(entropy)) => {
                 self.entropy = Entropy::new(entropy);
+                self.began = now;
                 self.correlation_id = self.correlation_id.take().or_else(|| Some(self.entropy.uuid()));
                 Ok(self.authenticate(config, standing, now))
             }
@@ -148,13 +143,13 @@ impl Flight {
                     Ok(assertion) => {
                         let assertion = Arc::new(assertion);
                         standing.assertions.keep(&prepared, &assertion);
-                        self.send(config, ClientProof::Assertion(&assertion), now)
+                        self.send(config, standing, ClientProof::Assertion(&assertion), now)
                     }
                     Err(error) => Progress::Landed(Err(error)),
                 })
             }
             (State::Assertion, Input::Assertion(assertion)) => {
-                Ok(self.send(config, ClientProof::Assertion(&assertion), now))
+                Ok(self.send(config, standing, ClientProof::Assertion(&assertion), now))
             }
             (State::Signature { .. } | State::Assertion, Input::SigningFailed(text)) => {
                 Ok(Progress::Landed(Err(Error::new(ErrorCode::SigningFailed, text, "a signed assertion"))))
@@ -184,7 +179,7 @@ impl Flight {
     fn authenticate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
         self.is_reuse = false;
         match &config.credential {
-            Credential::Secret(secret) => self.send(config, ClientProof::Secret(secret), now),
+            Credential::Secret(secret) => self.send(config, standing, ClientProof::Secret(secret), now),
             Credential::Assertion => {
                 self.state = State::Assertion;
                 Progress::Next(Step::Assert { audience: self.endpoint.clone() })
@@ -192,7 +187,7 @@ impl Flight {
             Credential::Certificate(certificate) => match standing.find_assertion(&self.endpoint, now) {
                 Some(Found::Signed(assertion)) => {
                     self.is_reuse = true;
-                    self.send(config, ClientProof::Assertion(&assertion), now)
+                    self.send(config, standing, ClientProof::Assertion(&assertion), now)
                 }
                 Some(Found::Prepared(prepared)) => self.sign(prepared, standing),
                 None if config.is_renewable && !self.tried.renewal => self.renew(standing, None),
@@ -230,7 +225,16 @@ impl Flight {
         Progress::Next(Step::Sign(request))
     }
 
-    fn send(&mut self, config: &ClientConfig, proof: ClientProof<'_>, now: Timestamp) -> Progress {
+    fn send(
+        &mut self,
+        config: &ClientConfig,
+        standing: &Standing,
+        proof: ClientProof<'_>,
+        now: Timestamp,
+    ) -> Progress {
+        if let Some(throttled) = standing.throttled(&self.endpoint, now) {
+            return self.sit_out(throttled, now);
+        }
         let mut url = self.endpoint.clone();
         if let Some(version) = &config.api_version {
             url.push_str("?api-version=");
@@ -274,7 +278,8 @@ impl Flight {
         now: Timestamp,
     ) -> Progress {
         let error = match result {
-            Ok(token) => {
+            Ok(mut token) => {
+                token.spread_refresh(&mut self.entropy);
                 if self.tried.fresh_assertion && !self.tried.renewal_after_refusal {
                     standing.stop_reusing_assertions();
                 }
@@ -286,9 +291,11 @@ impl Flight {
             let date = response.and_then(HttpResponse::date);
             return self.refused(config, standing, error, date, now);
         }
-        match self.retries.delay(&error, config.max_retries, &mut self.entropy) {
-            Some(millis) => self.wait(now.plus_millis(millis)),
-            None => Progress::Landed(Err(error)),
+        standing.learn_throttling(&self.endpoint, &error, now);
+        let delay = self.retries.delay(&error, config.max_retries, &mut self.entropy);
+        match delay.map(|millis| now.plus_millis(millis)) {
+            Some(until) if until < self.began.plus_millis(BUDGET_MILLIS) => self.wait(until),
+            _ => Progress::Landed(Err(error)),
         }
     }
 
@@ -323,6 +330,21 @@ impl Flight {
             standing.assertions.forget(&self.endpoint);
         }
         Progress::Landed(Err(error))
+    }
+
+    /// The service asked to be left alone: waits with the others if that is short, and else fails without asking.
+    fn sit_out(&mut self, until: Timestamp, now: Timestamp) -> Progress {
+        if until < self.began.plus_millis(BUDGET_MILLIS) && Retries::sits_out(until, now) {
+            return self.wait(until);
+        }
+        let secs = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
+        let service = ServiceError {
+            status: 429,
+            error_description: Some("it asked to be left alone, and was not asked again".into()),
+            retry_after: u32::try_from(secs).ok(),
+            ..ServiceError::default()
+        };
+        Progress::Landed(Err(Error::from_service(ErrorCode::ServiceUnavailable, service, None)))
     }
 
     fn wait(&mut self, until: Timestamp) -> Progress {

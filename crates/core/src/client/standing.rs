@@ -1,19 +1,29 @@
 //! What a client has learnt and made, and all its flights share: assertions, the clock's error, the notices for its user.
 
 use super::assertions::{Assertions, Found};
+use super::flight::Flight;
 use crate::assertion::PreparedAssertion;
 use crate::credential::CertificateCredential;
+use crate::error::Error;
 use crate::notice::{NoticeCode, Notices};
 use crate::time::Timestamp;
+use crate::token::RequestKey;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 /// How far the clocks may be apart before one is called wrong: `Date` has whole seconds, and answers take their time.
 const CLOCK_TOLERANCE_MILLIS: u64 = 30_000;
 
 /// From how many days before its end on a certificate is warned of.
 const EXPIRY_WARNING_DAYS: u64 = 30;
+
+/// The longest `Retry-After` that is believed.
+const MAX_THROTTLE_SECS: u64 = 3_600;
+
+/// How long a token whose renewal failed is left alone: this to twice this, so that clients do not come back together.
+const QUIET_MILLIS: u64 = 15_000;
 
 const SECS_PER_DAY: u64 = 86_400;
 
@@ -28,6 +38,10 @@ pub(super) struct Standing {
     clock_offset_millis: i64,
     /// Whether each request has to have an assertion of its own.
     makes_every_assertion_anew: bool,
+    /// Endpoints that asked to be left alone, and until when.
+    throttled: Vec<(String, Timestamp)>,
+    /// Tokens whose renewal failed, and until when the held one is served without another try.
+    quiet: Vec<(RequestKey, Timestamp)>,
     /// For which certificate, and on which day, its user was warned last.
     warned: Option<(u32, u64)>,
 }
@@ -84,6 +98,38 @@ impl Standing {
         self.makes_every_assertion_anew = true;
         self.assertions.clear();
         self.notices.push(NoticeCode::AssertionReuseRefused, String::new());
+    }
+
+    /// Until when an endpoint wants to be left alone.
+    pub(super) fn throttled(&self, endpoint: &str, now: Timestamp) -> Option<Timestamp> {
+        let (_, until) =
+            self.throttled.iter().find(|(throttled, until)| throttled == endpoint && now < *until)?;
+        Some(*until)
+    }
+
+    /// Remembers that an endpoint asked to be left alone; all flights keep to it.
+    pub(super) fn learn_throttling(&mut self, endpoint: &str, error: &Error, now: Timestamp) {
+        let Some(secs) = error.service().and_then(|service| service.retry_after) else {
+            return;
+        };
+        let until = now.plus_secs(u64::from(secs).min(MAX_THROTTLE_SECS));
+        self.throttled.retain(|(throttled, until)| throttled != endpoint && now < *until);
+        self.throttled.push((endpoint.into(), until));
+    }
+
+    /// Whether the renewal of a held token failed lately.
+    pub(super) fn is_quiet(&self, key: &RequestKey, now: Timestamp) -> bool {
+        self.quiet.iter().any(|(quiet, until)| quiet == key && now < *until)
+    }
+
+    /// Leaves a token alone for a while after its renewal failed.
+    pub(super) fn keep_quiet(&mut self, flight: &mut Flight, error: &Error, now: Timestamp) {
+        let wanted = error.service().and_then(|service| service.retry_after).unwrap_or(0);
+        let millis = flight.entropy.below(QUIET_MILLIS).saturating_add(QUIET_MILLIS);
+        let until =
+            now.plus_millis(millis.max(u64::from(wanted).min(MAX_THROTTLE_SECS).saturating_mul(1000)));
+        self.quiet.retain(|(quiet, until)| *quiet != flight.key && now < *until);
+        self.quiet.push((flight.key.clone(), until));
     }
 
     /// Warns of what will soon be wrong with the certificate, once a day.

@@ -23,7 +23,7 @@ fn jtis(drive: &Drive) -> Vec<String> {
 }
 
 fn notices(drive: &mut Drive) -> Vec<(NoticeCode, String)> {
-    drive.client.take_notices().into_iter().map(|notice| (notice.code, notice.detail)).collect()
+    drive.client.client_mut().take_notices().into_iter().map(|notice| (notice.code, notice.detail)).collect()
 }
 
 fn renewable() -> ClientOptions {
@@ -77,14 +77,14 @@ fn flights_that_start_together_ask_for_the_same_signature() {
     let mut asked = ["a/.default", "b/.default"].map(|name| {
         let flight = drive.start(&scope(name));
         let begin = drive.begin();
-        match drive.client.step(flight, begin, drive.now).unwrap() {
+        match drive.step(flight, begin).unwrap() {
             Step::Sign(request) => (flight, request.signing_input),
             other => panic!("{other:?}"),
         }
     });
     assert_eq!(asked[0].1, asked[1].1);
     for (flight, _) in &mut asked {
-        assert!(matches!(drive.client.step(*flight, signature(), drive.now), Ok(Step::Send(_))));
+        assert!(matches!(drive.step(*flight, signature()), Ok(Step::Send(_))));
     }
 }
 
@@ -191,7 +191,7 @@ fn renewed_certificate_signs_the_next_assertion() {
     drive.acquire(&scope("c/.default")).unwrap();
     assert_eq!((drive.renewals, drive.signatures), (2, 2));
     let (header, ..) = decode(&assertion(&drive.requests[2]));
-    let successor = drive.client.certificate().unwrap().thumbprint_sha256.unwrap();
+    let successor = drive.client.client().certificate().unwrap().thumbprint_sha256.unwrap();
     assert_eq!(header["x5t#S256"], successor.to_base64url());
 }
 
@@ -230,12 +230,12 @@ fn certificate_that_is_renewed_while_its_key_signs_is_asked_to_sign_again() {
     let mut drive = drive(renewable());
     let flight = drive.start(&request());
     let begin = drive.begin();
-    drive.client.step(flight, begin, drive.now).unwrap();
-    let Ok(Step::Sign(first)) = drive.client.step(flight, Input::Renewed, drive.now) else { panic!() };
+    drive.step(flight, begin).unwrap();
+    let Ok(Step::Sign(first)) = drive.step(flight, Input::Renewed) else { panic!() };
     drive.renew(&successor()).unwrap();
-    let Ok(Step::Sign(second)) = drive.client.step(flight, signature(), drive.now) else { panic!() };
+    let Ok(Step::Sign(second)) = drive.step(flight, signature()) else { panic!() };
     assert_ne!(first.signing_input, second.signing_input);
-    assert!(matches!(drive.client.step(flight, signature(), drive.now), Ok(Step::Send(_))));
+    assert!(matches!(drive.step(flight, signature()), Ok(Step::Send(_))));
 }
 
 #[test]
@@ -299,11 +299,10 @@ fn certificate_that_expires_within_30_days_is_told_of_once_a_day() {
 fn secret_is_sent_without_any_signature() {
     let mut drive = drive(options());
     let secret = CredentialOptions::Secret("s3cr3t & more".to_owned().into());
-    drive.client =
-        Client::new(ClientOptions { credential: secret, ..options() }.into_config().unwrap().0).unwrap();
+    drive.client = caching(ClientOptions { credential: secret, ..options() }.into_config().unwrap().0);
     let flight = drive.start(&request());
     let begin = drive.begin();
-    let Ok(Step::Send(sent)) = drive.client.step(flight, begin, drive.now) else { panic!() };
+    let Ok(Step::Send(sent)) = drive.step(flight, begin) else { panic!() };
     assert_eq!(form_value(sent.body.expose(), "client_secret").as_deref(), Some("s3cr3t & more"));
     assert_eq!(form_value(sent.body.expose(), "client_assertion"), None);
     let body = format!(
@@ -311,5 +310,6 @@ fn secret_is_sent_without_any_signature() {
         InMemoryAuthority::token(1)
     );
     let response = HttpResponse { status: 200, headers: vec![], body: body.into_bytes().into() };
-    assert!(matches!(drive.client.step(flight, Input::Response(response), drive.now), Ok(Step::Done(Ok(_)))));
+    let done = drive.client.step(flight, Input::Response(response), drive.now);
+    assert!(matches!(done, Ok(CachingStep::Done { result: Ok(_), .. })));
 }

@@ -17,7 +17,7 @@ pub(crate) fn signature() -> Input {
 
 /// A client, the service that answers it, and its clock.
 pub(crate) struct Drive {
-    pub(crate) client: Client,
+    pub(crate) client: CachingClient,
     pub(crate) service: InMemoryAuthority,
     pub(crate) now: Timestamp,
     /// The times that flights waited until.
@@ -34,6 +34,8 @@ pub(crate) struct Drive {
     pub(crate) renewals: usize,
     /// How often because of a refusal.
     pub(crate) renewals_after_refusal: usize,
+    /// Why tokens were not renewed that served all the same.
+    pub(crate) not_renewed: Vec<ErrorCode>,
 }
 
 pub(crate) fn options() -> ClientOptions {
@@ -52,7 +54,7 @@ pub(crate) fn certificate() -> CertificateOptions {
 pub(crate) fn drive(options: ClientOptions) -> Drive {
     let (config, _) = options.into_config().unwrap();
     Drive {
-        client: Client::new(config).unwrap(),
+        client: caching(config),
         service: InMemoryAuthority::new(),
         now: Timestamp::from_secs(START),
         waits: Vec::new(),
@@ -63,7 +65,12 @@ pub(crate) fn drive(options: ClientOptions) -> Drive {
         renewed: None,
         renewals: 0,
         renewals_after_refusal: 0,
+        not_renewed: Vec::new(),
     }
+}
+
+pub(crate) fn caching(config: ClientConfig) -> CachingClient {
+    CachingClient::new(config, CacheLimits::default(), [3; 16]).unwrap()
 }
 
 pub(crate) fn request() -> TokenRequest {
@@ -73,7 +80,7 @@ pub(crate) fn request() -> TokenRequest {
 impl Drive {
     pub(crate) fn start(&mut self, request: &TokenRequest) -> FlightId {
         match self.client.acquire(request, self.now).unwrap() {
-            Acquired::Start(flight) => flight,
+            Found::Start(flight) => flight,
             other => panic!("{other:?}"),
         }
     }
@@ -87,7 +94,14 @@ impl Drive {
     pub(crate) fn finish(&mut self, flight: FlightId) -> Result<Arc<AccessToken>> {
         let mut input = self.begin();
         loop {
-            input = match self.client.step(flight, input, self.now).unwrap() {
+            let step = match self.client.step(flight, input, self.now).unwrap() {
+                CachingStep::Next(step) => step,
+                CachingStep::Done { result, not_renewed } => {
+                    self.not_renewed.extend(not_renewed.map(|error| error.code()));
+                    return result;
+                }
+            };
+            input = match step {
                 Step::Sign(_) => {
                     self.signatures += 1;
                     signature()
@@ -120,14 +134,22 @@ impl Drive {
                     self.now = self.now.max(until);
                     Input::Woken
                 }
-                Step::Done(result) => return result,
+                Step::Done(_) => unreachable!(),
             };
         }
     }
 
+    /// Takes a step of a flight that is not its last.
+    pub(crate) fn step(&mut self, flight: FlightId, input: Input) -> Result<Step> {
+        match self.client.step(flight, input, self.now)? {
+            CachingStep::Next(step) => Ok(step),
+            CachingStep::Done { result, .. } => panic!("{result:?}"),
+        }
+    }
+
     pub(crate) fn renew(&mut self, pem: &str) -> Result<()> {
-        let terms = self.client.certificate().unwrap().terms().clone();
-        self.client.renew(CertificateCredential::from_pem(terms, pem.as_bytes())?.0);
+        let terms = self.client.client().certificate().unwrap().terms().clone();
+        self.client.client_mut().renew(CertificateCredential::from_pem(terms, pem.as_bytes())?.0);
         Ok(())
     }
 
@@ -139,11 +161,16 @@ impl Drive {
         Some(("Date".into(), format!("Tue, 24 Nov 2026 {hour:02}:{minute:02}:{second:02} GMT")))
     }
 
+    /// Gets a token as a caller does; a renewal ahead of time runs behind it.
     pub(crate) fn acquire(&mut self, request: &TokenRequest) -> Result<Arc<AccessToken>> {
         match self.client.acquire(request, self.now)? {
-            Acquired::Hit(token) => Ok(token),
-            Acquired::Start(flight) => self.finish(flight),
-            Acquired::Join(_) => panic!("nobody else asks"),
+            Found::Token(token) => Ok(token),
+            Found::TokenToRenew(token, flight) => {
+                let _ = self.finish(flight);
+                Ok(token)
+            }
+            Found::Start(flight) => self.finish(flight),
+            Found::Join(_) => panic!("nobody else asks"),
         }
     }
 

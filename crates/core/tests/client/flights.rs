@@ -71,11 +71,11 @@ fn second_caller_joins_the_flight_of_the_first() {
     let flight = drive.start(&request());
     let other = TokenRequest::new(Target::scopes(&["https://vault.azure.net/.default"]).unwrap());
     assert!(
-        matches!(drive.client.acquire(&request(), drive.now), Ok(Acquired::Join(joined)) if joined == flight)
+        matches!(drive.client.acquire(&request(), drive.now), Ok(Found::Join(joined)) if joined == flight)
     );
     assert_ne!(drive.start(&other), flight);
     drive.finish(flight).unwrap();
-    assert!(matches!(drive.client.acquire(&request(), drive.now), Ok(Acquired::Hit(_))));
+    assert!(matches!(drive.client.acquire(&request(), drive.now), Ok(Found::Token(_))));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn abandoned_flight_is_gone() {
     drive.client.abandon(flight);
     drive.client.abandon(flight);
     assert_ne!(drive.start(&request()), flight);
-    let error = drive.client.step(flight, Input::Woken, drive.now).unwrap_err();
+    let error = drive.step(flight, Input::Woken).unwrap_err();
     assert_eq!((error.code(), error.found()), (ErrorCode::StepUnexpected, "an unknown flight"));
 }
 
@@ -93,7 +93,7 @@ fn abandoned_flight_is_gone() {
 fn unexpected_input_leaves_the_flight_as_it_was() {
     let mut drive = drive(options());
     let flight = drive.start(&request());
-    let step = |drive: &mut Drive, input| drive.client.step(flight, input, drive.now);
+    let step = |drive: &mut Drive, input| drive.step(flight, input);
     assert_eq!(step(&mut drive, Input::Woken).unwrap_err().code(), ErrorCode::StepUnexpected);
     assert!(matches!(step(&mut drive, Input::Begin([0; 32])), Ok(Step::Sign(_))));
     assert_eq!(step(&mut drive, Input::Begin([0; 32])).unwrap_err().code(), ErrorCode::StepUnexpected);
@@ -152,7 +152,7 @@ fn woken_too_early_waits_on() {
     let flight = drive.start(&request());
     let mut input = drive.begin();
     let until = loop {
-        input = match drive.client.step(flight, input, drive.now).unwrap() {
+        input = match drive.step(flight, input).unwrap() {
             Step::Sign(_) => signature(),
             Step::Send(_) => Input::Response(HttpResponse {
                 status: 429,
@@ -163,10 +163,9 @@ fn woken_too_early_waits_on() {
             other => panic!("{other:?}"),
         }
     };
-    assert!(
-        matches!(drive.client.step(flight, Input::Woken, drive.now), Ok(Step::Wait(again)) if again == until)
-    );
-    assert!(matches!(drive.client.step(flight, Input::Woken, until), Ok(Step::Send(_))));
+    assert!(matches!(drive.step(flight, Input::Woken), Ok(Step::Wait(again)) if again == until));
+    drive.now = until;
+    assert!(matches!(drive.step(flight, Input::Woken), Ok(Step::Send(_))));
 }
 
 #[test]
@@ -244,7 +243,7 @@ fn federated_client_sends_the_assertion_of_its_host() {
     config.credential = Credential::Assertion;
     let mut client = Client::new(config).unwrap();
     let now = Timestamp::default();
-    let Ok(Acquired::Start(flight)) = client.acquire(&request(), now) else { panic!() };
+    let Ok(Acquired::Start(flight)) = client.acquire(&request(), None, now) else { panic!() };
     let step = client.step(flight, Input::Begin([1; 32]), now).unwrap();
     assert!(matches!(step, Step::Assert { audience } if audience == ENDPOINT));
     let step = client.step(flight, Input::Assertion("a.b.c".to_owned().into()), now).unwrap();
@@ -257,10 +256,10 @@ fn failing_signer_ends_the_flight_for_all_who_wait() {
     let mut drive = drive(options());
     let flight = drive.start(&request());
     let begin = drive.begin();
-    drive.client.step(flight, begin, drive.now).unwrap();
-    let step =
-        drive.client.step(flight, Input::SigningFailed("a refusal of the vault".into()), drive.now).unwrap();
-    let Step::Done(Err(error)) = step else { panic!("{step:?}") };
+    drive.step(flight, begin).unwrap();
+    let failed = Input::SigningFailed("a refusal of the vault".into());
+    let step = drive.client.step(flight, failed, drive.now).unwrap();
+    let CachingStep::Done { result: Err(error), .. } = step else { panic!("{step:?}") };
     assert_eq!((error.code(), error.found()), (ErrorCode::SigningFailed, "a refusal of the vault"));
     assert_eq!(error.code().kind(), ErrorKind::Key);
 }
@@ -280,6 +279,13 @@ fn nothing_that_is_printed_for_debugging_holds_a_secret() {
         printed += &format!("{input:?}");
         let step = drive.client.step(flight, input, drive.now).unwrap();
         printed += &format!("{step:?}");
+        let step = match step {
+            CachingStep::Next(step) => step,
+            CachingStep::Done { result, .. } => {
+                printed += &format!("{result:?} {:?}", drive.client);
+                break;
+            }
+        };
         input = match step {
             Step::Sign(_) => signature(),
             Step::Send(request) => {
@@ -287,10 +293,6 @@ fn nothing_that_is_printed_for_debugging_holds_a_secret() {
                     .add_text("assertion", &form_value(request.body.expose(), "client_assertion").unwrap());
                 let (status, body) = drive.service.answer(&request.url, request.body.expose());
                 Input::Response(HttpResponse { status, headers: vec![], body: body.into() })
-            }
-            Step::Done(result) => {
-                printed += &format!("{result:?} {:?}", drive.client);
-                break;
             }
             other => panic!("{other:?}"),
         };

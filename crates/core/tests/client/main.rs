@@ -3,3 +3,4 @@
 mod assertions;
 mod drive;
 mod flights;
+mod resilience;

@@ -44,7 +44,7 @@ async function signingWithRsa(client: Client, config: ClientConfig, compile: Com
     get certificate() {
       return core.certificate;
     },
-    acquire: (request, now) => core.acquire(request, now),
+    acquire: (request, held, now) => core.acquire(request, held, now),
     step: (flight, input, now) => core.step(flight, input, now),
     abandon: (flight) => core.abandon(flight),
     takeNotices: () => core.takeNotices(),

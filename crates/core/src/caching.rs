@@ -1,0 +1,165 @@
+//! A client that holds its tokens itself, for hosts in Rust. Hosts that have them in another language hold them there, and
+//! use [`Client`].
+
+use crate::cache::{CacheLimits, TokenCache};
+use crate::client::{Acquired, Client, ClientConfig, FlightId, Held, Input, Outcome, Step};
+use crate::error::{Error, ErrorCode, Result};
+use crate::time::Timestamp;
+use crate::token::{AccessToken, RequestKey, TokenRequest};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A [`Client`] and the tokens that it got.
+#[derive(Debug)]
+pub struct CachingClient {
+    client: Client,
+    cache: TokenCache,
+    /// What the flights under way are for.
+    requested: Vec<(FlightId, RequestKey, KeepsToken)>,
+}
+
+/// What becomes of a flight's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeepsToken {
+    Yes,
+    /// Its caller has a cache of its own.
+    No,
+}
+
+/// What [`CachingClient::acquire`] found.
+#[derive(Debug)]
+pub enum Found {
+    /// A token with time left.
+    Token(Arc<AccessToken>),
+    /// The same; a new flight is to renew it while nobody waits, to be driven with [`Input::Begin`] first.
+    TokenToRenew(Arc<AccessToken>, FlightId),
+    /// The same token is being asked for: wait for that flight's end.
+    Join(FlightId),
+    /// A new flight, to be driven by the caller with [`Input::Begin`] first.
+    Start(FlightId),
+}
+
+/// A step of a flight, or its end.
+#[derive(Debug)]
+pub enum CachingStep {
+    /// What the flight asks of the host; never [`Step::Done`].
+    Next(Step),
+    /// The end of the flight, for all who wait for it. With a token there may be an error that is to be told, not thrown: its
+    /// renewal failed, and it is still alive.
+    Done {
+        /// The token, or why there is none.
+        result: Result<Arc<AccessToken>>,
+        /// Why the token is the old one.
+        not_renewed: Option<Error>,
+    },
+}
+
+impl CachingClient {
+    /// A client without tokens. `seed` is random: it keeps whoever chooses scopes or tenants from slowing the cache down.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::new`].
+    pub fn new(config: ClientConfig, limits: CacheLimits, seed: [u8; 16]) -> Result<Self> {
+        let [low, high] = [0, 8]
+            .map(|from| seed.iter().skip(from).take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)));
+        let cache = TokenCache::new(limits, [low, high]);
+        Ok(Self { client: Client::new(config)?, cache, requested: Vec::new() })
+    }
+
+    /// The client without its tokens.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The same, to renew its certificate and to take its notices.
+    pub const fn client_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// Looks for a token; joins or starts a flight if there is none, or none with enough time left.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::acquire`].
+    pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Found> {
+        let key = self.client.key(request)?;
+        let token = self.cache.get(&key);
+        let acquired = self.client.acquire(request, token.map(|token| Held::from(token.as_ref())), now)?;
+        let keeps = if request.skip_cache { KeepsToken::No } else { KeepsToken::Yes };
+        if let Acquired::Start(flight) | Acquired::ServeAndRenew(flight) = acquired {
+            self.requested.push((flight, key.without_claims(), keeps));
+        }
+        Ok(match (acquired, token) {
+            (Acquired::Serve, Some(token)) => Found::Token(token.clone()),
+            (Acquired::ServeAndRenew(flight), Some(token)) => Found::TokenToRenew(token.clone(), flight),
+            (Acquired::Join(flight), _) => Found::Join(flight),
+            (Acquired::Start(flight) | Acquired::ServeAndRenew(flight), _) => Found::Start(flight),
+            // Core serves only what was held.
+            (Acquired::Serve, None) => {
+                let found = "a token that is not there";
+                return Err(Error::new(ErrorCode::StepUnexpected, found, "a token that the client holds"));
+            }
+        })
+    }
+
+    /// Takes a flight one step further. Behind [`CachingStep::Done`] the flight no longer exists.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::step`].
+    pub fn step(&mut self, flight: FlightId, input: Input, now: Timestamp) -> Result<CachingStep> {
+        let outcome = match self.client.step(flight, input, now)? {
+            Step::Done(outcome) => outcome,
+            step => return Ok(CachingStep::Next(step)),
+        };
+        let requested = self.forget(flight);
+        let done = |result, not_renewed| Ok(CachingStep::Done { result, not_renewed });
+        match (outcome, requested) {
+            (Outcome::Token(token), requested) => {
+                let token = Arc::new(token);
+                if let Some((key, KeepsToken::Yes)) = requested {
+                    self.cache.insert(key, token.clone(), now);
+                }
+                done(Ok(token), None)
+            }
+            (Outcome::Held(error), Some((key, _))) => match self.cache.get(&key) {
+                Some(token) => done(Ok(token.clone()), Some(error)),
+                None => done(Err(error), None),
+            },
+            (Outcome::Held(error) | Outcome::Failed(error), _) => done(Err(error), None),
+        }
+    }
+
+    /// Ends a flight that nobody waits for any more. An unknown flight is none.
+    pub fn abandon(&mut self, flight: FlightId) {
+        self.client.abandon(flight);
+        self.forget(flight);
+    }
+
+    /// Removes the token that a request was served with, because a resource rejected it; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::key`].
+    pub fn remove(&mut self, request: &TokenRequest) -> Result<bool> {
+        let key = self.client.key(request)?.without_claims();
+        Ok(self.cache.remove(&key))
+    }
+
+    /// Removes all tokens. Flights under way go on.
+    pub fn clear(&mut self) {
+        self.cache.clear();
+    }
+
+    /// How many tokens there are.
+    pub const fn tokens(&self) -> usize {
+        self.cache.len()
+    }
+
+    fn forget(&mut self, flight: FlightId) -> Option<(RequestKey, KeepsToken)> {
+        let index = self.requested.iter().position(|(found, ..)| *found == flight)?;
+        let (_, key, keeps) = self.requested.swap_remove(index);
+        Some((key, keeps))
+    }
+}
