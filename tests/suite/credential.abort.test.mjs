@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { test } from "node:test";
 import { credential, expectError } from "./support/credential.mjs";
-import { CLIENT, PEM, SCOPE, TENANT } from "./support/fixtures.mjs";
+import { CERTIFICATE_PATH, CLIENT, PEM, SCOPE, TENANT } from "./support/fixtures.mjs";
 import { ClientCertificateCredential } from "./support/package.mjs";
 import { gate, granted, scriptedFetch, until } from "./support/service.mjs";
 
@@ -150,13 +150,13 @@ test("requestOptions.timeout is one limit for opening the certificate and asking
     syncBuiltinESMExports();
   });
   fs.promises.readFile = async (path, ...rest) => {
-    if (path !== "app.pem") return readFile(path, ...rest);
+    if (path !== CERTIFICATE_PATH) return readFile(path, ...rest);
     await opened;
     return Buffer.from(PEM);
   };
   syncBuiltinESMExports();
   const { fetch } = gatedFetch();
-  const one = new ClientCertificateCredential(TENANT, CLIENT, "app.pem", { fetch });
+  const one = new ClientCertificateCredential(TENANT, CLIENT, CERTIFICATE_PATH, { fetch });
   let error;
   one.getToken(SCOPE, { requestOptions: { timeout: 1000 } }).catch((thrown) => {
     error = thrown;

@@ -79,13 +79,16 @@ test("sendCertificateChain sends the certificate as base64 of its DER", async ()
   assert.deepEqual(header.x5c, [der]);
 });
 
-test("each request has its own jti", async () => {
+test("one assertion serves until shortly before it expires", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
   const fetch = scriptedFetch(granted());
   const one = credential(fetch);
-  await one.getToken("https://a.example/.default");
-  await one.getToken("https://b.example/.default");
+  for (const name of ["a", "b"]) await one.getToken(`https://${name}.example/.default`);
+  t.mock.timers.tick(511_000);
+  await one.getToken("https://c.example/.default");
   const ids = fetch.requests.map(({ form }) => readAssertion(form.get("client_assertion")).claims.jti);
-  assert.notEqual(ids[0], ids[1]);
+  assert.equal(ids[0], ids[1]);
+  assert.notEqual(ids[1], ids[2]);
 });
 
 test("a cached token is served without another request", async () => {

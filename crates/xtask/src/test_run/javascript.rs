@@ -31,7 +31,7 @@ pub(super) const STEPS: [Step; 6] = [
     },
     Step {
         name: "worker-size",
-        about: "what a Worker loads is within the design limit",
+        about: "what a Worker loads is within its limit",
         needs_build: true,
         work: sizes::check_worker,
     },
