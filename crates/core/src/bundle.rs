@@ -192,7 +192,8 @@ fn issuers_upwards(mut certificates: Vec<Item<Certificate>>, leaf: Option<usize>
     let mut chain: Vec<Certificate> = Vec::new();
     let mut next = leaf;
     while let Some(index) = next {
-        chain.push(certificates.swap_remove(index).content);
+        // The others stay in file order: of several that could be the next, a chain that is read again takes the same one.
+        chain.push(certificates.remove(index).content);
         let is_issuer =
             |last: &Certificate| certificates.iter().position(|issuer| last.is_issued_by(&issuer.content));
         next = chain.last().and_then(is_issuer);

@@ -177,10 +177,7 @@ mod tests {
     fn worker_over_the_limit_is_refused() {
         assert!(within_limit(Size { raw: 0, gzip: WORKER_LIMIT }).is_ok());
         let error = within_limit(Size { raw: 0, gzip: WORKER_LIMIT + 100 }).expect_err("over the limit");
-        assert_eq!(
-            error.to_string(),
-            "a Worker that uses PEM loads 69.1 KB gzip, and the limit is 69 KB"
-        );
+        assert_eq!(error.to_string(), "a Worker that uses PEM loads 69.1 KB gzip, and the limit is 69 KB");
     }
 
     #[test]
