@@ -9,6 +9,8 @@ use crate::certificate::Certificate;
 use crate::error::{Error, ErrorCode, Result};
 use crate::key::PrivateKey;
 #[cfg(feature = "encryption")]
+use crate::mend::mended;
+#[cfg(feature = "encryption")]
 use crate::pbe::{self, Budget};
 use crate::pem::{Label, Section, body_bytes, is_pfx, not_pem, sections, text_of};
 #[cfg(feature = "encryption")]
@@ -50,12 +52,26 @@ impl File {
         Ok(reading.file)
     }
 
+    /// Reads a PEM as it is, else with its damage undone.
+    fn from_pem_mended(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
+        let result = Self::from_pem(file, password);
+        #[cfg(feature = "encryption")]
+        let is_damage =
+            |error: &Error| matches!(error.code(), ErrorCode::PemNotFound | ErrorCode::PemInvalid);
+        #[cfg(feature = "encryption")]
+        if let (Some(true), Ok(Some(text))) = (result.as_ref().err().map(is_damage), mended(file)) {
+            let mended = Self::from_pem(text.expose().as_bytes(), password);
+            return if mended.as_ref().is_err_and(is_damage) { result } else { mended };
+        }
+        result
+    }
+
     /// Reads a file of any kind.
     pub(crate) fn open(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
         if file.first() == Some(&SEQUENCE) {
             return Self::from_der(file, password);
         }
-        match Self::from_pem(file, password) {
+        match Self::from_pem_mended(file, password) {
             // No sections: the base64 of a whole file, if anything.
             Err(error) if error.code() == ErrorCode::PemNotFound => {
                 let decoded =

@@ -115,6 +115,8 @@ mod asn1;
 mod ber;
 mod json;
 mod pem;
+#[cfg(feature = "encryption")]
+mod mend;
 mod certificate;
 mod key;
 #[cfg(feature = "encryption")]

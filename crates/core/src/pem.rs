@@ -14,9 +14,9 @@ use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
 
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const DASHES: &str = "-----";
+pub(crate) const BEGIN: &str = "-----BEGIN ";
+pub(crate) const END: &str = "-----END ";
+pub(crate) const DASHES: &str = "-----";
 const LINE_BYTES: usize = 48;
 const LINE_CHARACTERS: usize = 64;
 const PFX: &str = "a PFX (PKCS#12) file";

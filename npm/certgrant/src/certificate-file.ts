@@ -5,8 +5,13 @@
 import type { Backend, BackendClient, ClientConfig, ErrorData } from "./backend.ts";
 import type { ErrorCode } from "./codes.ts";
 
-/** What a backend says of a file that is not plain PEM: it may be one of the other kinds. */
-const NOT_PLAIN: readonly ErrorCode[] = ["ERR_KEY_ENCRYPTED", "ERR_PASSWORD_MISSING", "ERR_PEM_NOT_FOUND"];
+/** What a backend says of a file that is not plain PEM: it may be one of the other kinds, or damage that can be undone. */
+const NOT_PLAIN: readonly ErrorCode[] = [
+  "ERR_KEY_ENCRYPTED",
+  "ERR_PASSWORD_MISSING",
+  "ERR_PEM_INVALID",
+  "ERR_PEM_NOT_FOUND",
+];
 
 /** A certificate file as it was read. */
 export interface LoadedFile {
