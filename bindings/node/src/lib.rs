@@ -163,16 +163,19 @@ impl Task for Signing {
     }
 }
 
-/// Opens a PFX, a DER file or an encrypted key on another thread; a promise of the unencrypted PEM, which the caller wipes.
+/// Opens a PFX, a DER file or an encrypted key on another thread; a promise of the unencrypted PEM, which the caller wipes. Of
+/// a key that is elsewhere it is the certificates alone.
 #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
-pub fn open_file(file: Uint8Array, password: Option<String>) -> AsyncTask<Opening> {
-    AsyncTask::new(Opening { file: file.to_vec().into(), password: password.map(SecretString::new) })
+pub fn open_file(file: Uint8Array, password: Option<String>, key_elsewhere: bool) -> AsyncTask<Opening> {
+    let password = password.map(SecretString::new);
+    AsyncTask::new(Opening { file: file.to_vec().into(), password, key_elsewhere })
 }
 
 /// A certificate file that is being opened.
 pub struct Opening {
     file: SecretBytes,
     password: Option<SecretString>,
+    key_elsewhere: bool,
 }
 
 impl Task for Opening {
@@ -180,11 +183,14 @@ impl Task for Opening {
     type JsValue = Uint8Array;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let open = || Bundle::open(self.file.expose(), self.password.as_ref());
-        let bundle = catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
+        let (file, password) = (self.file.expose(), self.password.as_ref());
+        let open = || match self.key_elsewhere {
+            true => Bundle::open_chain(file, password).map(|chain| Bundle::chain_to_pem(&chain).into()),
+            false => Bundle::open(file, password).map(|bundle| bundle.to_pem()),
+        };
+        Ok(catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
             Err(Error::new(ErrorCode::KeyInvalid, "a file that its reader panicked at", "a certificate file"))
-        });
-        Ok(bundle.map(|bundle| bundle.to_pem()))
+        }))
     }
 
     fn resolve(&mut self, env: Env, pem: Self::Output) -> napi::Result<Uint8Array> {

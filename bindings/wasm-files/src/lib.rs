@@ -11,12 +11,17 @@ use certgrant_core::{Bundle, Error, Secret, SecretString};
 use wasm_bindgen::prelude::*;
 
 /// The private key and its certificate chain as unencrypted PEM, for the main module; throws what is wrong with the file.
-/// Holds the thread for as long as the file's key derivation takes; the caller wipes what it gets.
+/// Of a key that is elsewhere it is the certificates alone. Holds the thread for as long as the file's key derivation takes; the caller wipes what it gets.
 #[wasm_bindgen(js_name = openFile)]
-pub fn open_file(file: Vec<u8>, password: Option<String>) -> Result<Vec<u8>, JsValue> {
+pub fn open_file(file: Vec<u8>, password: Option<String>, key_elsewhere: bool) -> Result<Vec<u8>, JsValue> {
     let (file, password) = (Secret::new(file), password.map(SecretString::new));
-    let bundle = Bundle::open(file.expose(), password.as_ref()).map_err(|error| throwable(&error))?;
-    Ok(bundle.to_pem().expose().as_bytes().to_vec())
+    let (file, password) = (file.expose(), password.as_ref());
+    let pem = if key_elsewhere {
+        Bundle::open_chain(file, password).map(|chain| Bundle::chain_to_pem(&chain).into_bytes())
+    } else {
+        Bundle::open(file, password).map(|bundle| bundle.to_pem().expose().as_bytes().to_vec())
+    };
+    pem.map_err(|error| throwable(&error))
 }
 
 /// A JavaScript error with core's text, code and hint.

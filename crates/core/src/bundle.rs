@@ -81,6 +81,25 @@ impl Bundle {
         pem
     }
 
+    /// Opens a file of any kind for its certificates alone: the leaf first, then each one's issuer as far as the file has
+    /// them. For keys that are elsewhere; one in the file is of no interest, but if it is encrypted needs its password.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Bundle::open`] that concern the file and its certificates; [`ErrorCode::CertificateMissing`].
+    pub fn open_chain(file: &[u8], password: Option<&SecretString>) -> Result<Vec<Certificate>> {
+        chain_from_leaf(File::open(file, password)?)
+    }
+
+    /// Certificates as PEM.
+    pub fn chain_to_pem(chain: &[Certificate]) -> String {
+        let mut pem = String::new();
+        for certificate in chain {
+            push_section(&mut pem, "CERTIFICATE", certificate.der());
+        }
+        pem
+    }
+
     fn from_file(file: File) -> Result<Self> {
         let number = file.keys.len();
         let mut keys = usable(file.keys)?;
@@ -160,15 +179,6 @@ fn chain_of(key: &Item<PrivateKey>, certificates: Vec<Item<Certificate>>) -> Res
 /// Those of [`Bundle::from_pem`] that concern the file and its certificates; [`ErrorCode::CertificateMissing`].
 pub(crate) fn chain_from_pem(file: &[u8]) -> Result<Vec<Certificate>> {
     chain_from_leaf(File::from_pem(file, None)?)
-}
-
-/// The same of a file of any kind that [`Bundle::open`] takes.
-///
-/// # Errors
-///
-/// Those of [`chain_from_pem`] and [`Bundle::open`].
-pub(crate) fn open_chain(file: &[u8], password: Option<&SecretString>) -> Result<Vec<Certificate>> {
-    chain_from_leaf(File::open(file, password)?)
 }
 
 /// The leaf is the first certificate that is not the issuer of another.

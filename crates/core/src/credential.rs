@@ -1,7 +1,7 @@
 //! By what a client proves who it is: a certificate whose key signs here, or an assertion that somebody else made.
 
 use crate::assertion::AssertionTemplate;
-use crate::bundle::{Bundle, chain_from_pem, open_chain};
+use crate::bundle::{Bundle, chain_from_pem};
 use crate::certificate::{Certificate, RsaPublicKey, Thumbprint};
 use crate::error::{Error, ErrorCode, Result};
 use crate::jws::Algorithm;
@@ -146,7 +146,7 @@ impl CertificateCredential {
     ) -> Result<(Self, Option<PrivateKey>)> {
         match terms.key {
             KeyPlace::File => Self::of_bundle(terms, Bundle::open(file, password)?),
-            KeyPlace::Elsewhere => Self::of_chain(terms, &open_chain(file, password)?),
+            KeyPlace::Elsewhere => Self::of_chain(terms, &Bundle::open_chain(file, password)?),
         }
     }
 

@@ -21,10 +21,11 @@ export interface Backend {
   /**
    * Opens a certificate file that is not plain PEM: PFX (PKCS#12), DER, encrypted keys, base64 of one of these.
    *
+   * @param keyElsewhere the file is of interest for its certificates alone
    * @returns private key and certificate chain as unencrypted PEM, for the caller to wipe
    * @throws what {@link open} throws
    */
-  openFile(file: Uint8Array, password: string | undefined): Promise<Uint8Array>;
+  openFile(file: Uint8Array, password: string | undefined, keyElsewhere: boolean): Promise<Uint8Array>;
   /** A certificate of an Azure Key Vault; throws what {@link open} throws. */
   openVault(options: VaultOptions): Promise<BackendVault>;
 }

@@ -27,18 +27,25 @@ export function openClient(
   config: Omit<ClientConfig, "certificate">,
   file: LoadedFile,
 ): Promise<BackendClient> {
-  return withPlainPem(backend, file, (certificate) => backend.open({ ...config, certificate }));
+  const open = (certificate: string | Uint8Array) => backend.open({ ...config, certificate });
+  return withPlainPem(backend, file, config.keyElsewhere === true, open);
 }
 
 /** Hands a renewed certificate to a client; throws what {@link BackendClient.renew} throws. */
-export function renewClient(backend: Backend, client: BackendClient, file: LoadedFile): Promise<boolean> {
-  return withPlainPem(backend, file, async (certificate) => client.renew(certificate));
+export function renewClient(
+  backend: Backend,
+  client: BackendClient,
+  file: LoadedFile,
+  keyElsewhere: boolean,
+): Promise<boolean> {
+  return withPlainPem(backend, file, keyElsewhere, async (certificate) => client.renew(certificate));
 }
 
 /** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
 async function withPlainPem<T>(
   backend: Backend,
   { content, password, onUse }: LoadedFile,
+  keyElsewhere: boolean,
   use: (pem: string | Uint8Array) => Promise<T>,
 ): Promise<T> {
   try {
@@ -49,7 +56,7 @@ async function withPlainPem<T>(
     if (!NOT_PLAIN.includes((thrown as Partial<ErrorData>).code as ErrorCode)) throw thrown;
   }
   const file = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const pem = await backend.openFile(file, password);
+  const pem = await backend.openFile(file, password, keyElsewhere);
   try {
     const used = await use(pem);
     onUse?.();

@@ -60,7 +60,8 @@ export class Renewal {
     // Before the content: what is written in between is seen by the next look.
     const stamp = await this.#source.stamp?.();
     if (!afterRefusal && stamp !== undefined && stamp === this.#stamp) return false;
-    const isAnother = await renewClient(this.#host.backend, client, await this.#source.read(this.#host));
+    const file = await this.#source.read(this.#host);
+    const isAnother = await renewClient(this.#host.backend, client, file, this.#source.sign !== undefined);
     this.#stamp = stamp;
     return isAnother;
   }

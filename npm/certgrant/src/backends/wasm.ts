@@ -22,9 +22,9 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
       const client = new Client(config);
       return globalThis.crypto?.subtle ? (client as BackendClient) : signingWithRsa(client, config, compile);
     },
-    async openFile(file, password) {
+    async openFile(file, password, keyElsewhere) {
       const { openFile } = await filesModule(compile);
-      return openFile(file, password);
+      return openFile(file, password, keyElsewhere);
     },
     async openVault(options) {
       const { Vault } = await vaultModule(compile);
