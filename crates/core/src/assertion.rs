@@ -69,6 +69,7 @@ impl AssertionTemplate {
             .finish();
         PreparedAssertion {
             request: self.header.signing_request(&claims),
+            issued_on: now,
             expires_on: now.plus_secs(self.lifetime_secs.into()),
             signature_length: self.signature_length,
         }
@@ -79,6 +80,7 @@ impl AssertionTemplate {
 #[derive(Debug)]
 pub struct PreparedAssertion {
     request: SigningRequest,
+    issued_on: Timestamp,
     expires_on: Timestamp,
     signature_length: Option<usize>,
 }
@@ -87,6 +89,11 @@ impl PreparedAssertion {
     /// What to sign.
     pub const fn signing_request(&self) -> &SigningRequest {
         &self.request
+    }
+
+    /// From when on it is valid, by the clock that it was prepared with: `nbf`.
+    pub const fn issued_on(&self) -> Timestamp {
+        self.issued_on
     }
 
     /// When it expires, by the clock that it was prepared with: `exp`.

@@ -51,6 +51,16 @@ fn one_assertion_serves_until_shortly_before_it_expires() {
 }
 
 #[test]
+fn assertion_of_a_clock_that_was_set_back_is_not_used() {
+    let mut drive = drive(options());
+    drive.now = drive.now.plus_secs(7200);
+    drive.acquire(&scope("a/.default")).unwrap();
+    drive.now = Timestamp::from_secs(START);
+    drive.acquire(&scope("b/.default")).unwrap();
+    assert_eq!(drive.signatures, 2);
+}
+
+#[test]
 fn each_audience_has_an_assertion_of_its_own() {
     let mut drive = drive(ClientOptions { additionally_allowed_tenants: vec!["*".into()], ..options() });
     let of = |tenant| TokenRequest { tenant: Tenant::parse(tenant).ok(), ..request() };
