@@ -1,0 +1,5 @@
+//! The target `pfx` as a program of libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| certgrant_fuzz::targets::pfx(input));
