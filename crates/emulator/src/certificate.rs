@@ -6,6 +6,8 @@
 
 use core::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -94,6 +96,18 @@ fn parse(der: &[u8]) -> Result<X509Certificate<'_>, String> {
         Ok((rest, _)) => Err(format!("{} bytes follow the DER certificate", rest.len())),
         Err(_) => Err("not a DER certificate".to_owned()),
     }
+}
+
+/// Base64 of DER, with or without line breaks.
+pub(crate) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
+    let text: String = text.split_ascii_whitespace().collect();
+    if text.starts_with("-----BEGIN") {
+        return Err(
+            "is PEM; expected base64 of the DER certificate, that is the PEM without its first and last line"
+                .to_owned(),
+        );
+    }
+    STANDARD.decode(text).map_err(|_| "not base64".to_owned())
 }
 
 /// Whether `der` is a certificate, of whatever key.

@@ -28,6 +28,8 @@ const MOST_REMEMBERED: usize = 100_000;
 /// Where and when a request came in.
 pub(crate) struct Circumstances<'a> {
     pub(crate) applications: &'a [Application],
+    /// Names of Key Vault as a resource, beside those of the clouds.
+    pub(crate) vault_resources: &'a [String],
     pub(crate) tenant: &'a Tenant,
     /// Tenant as spelled in the path.
     pub(crate) segment: &'a str,

@@ -1,7 +1,7 @@
 //! Where the emulator gets the time from, and the spellings of time that the service uses.
 //!
-//! The clock is a function given by the caller, so that a test can stand still at any instant; nothing below this
-//! module asks the operating system for the time. Four spellings are on the wire: the .NET round-trip form in the
+//! The clock is a function given by the caller, so that a test can stand still at any instant, and it can be moved while
+//! the emulator runs; nothing below this module asks the operating system for the time. Four spellings are on the wire: the .NET round-trip form in the
 //! text of AADSTS700024, month-first dates in AADSTS700027, `yyyy-MM-dd HH:mm:ssZ` in error bodies, and the HTTP
 //! date ([RFC 9110 section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)) in the `Date` header.
 
@@ -13,15 +13,31 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::{datetime, format_description};
+use tokio::sync::watch;
 
-/// The time source of an emulator.
+/// The time source of an emulator. Clones are the same clock: moving one moves all.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+pub struct Clock(Arc<Source>);
+
+struct Source {
+    base: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    position: watch::Sender<Position>,
+}
+
+/// Where the clock stands in relation to its source.
+#[derive(Clone, Copy, Default)]
+struct Position {
+    /// What is added to the source's time.
+    offset: time::Duration,
+    /// The instant at which the clock stands still.
+    stopped: Option<OffsetDateTime>,
+}
 
 impl Clock {
     /// A clock that calls `now` for every request.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let position = watch::Sender::new(Position::default());
+        Self(Arc::new(Source { base: Box::new(now), position }))
     }
 
     /// The operating system's clock.
@@ -35,16 +51,48 @@ impl Clock {
         Self::new(move || at)
     }
 
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        // A clock outside the years that can be written down is pulled to the nearest that can.
-        match (self.0)().duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(since) => OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::new(
-                i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-                i32::try_from(since.subsec_nanos()).unwrap_or(0),
-            )),
-            Err(_) => OffsetDateTime::UNIX_EPOCH,
-        }
+    /// Moves the clock forward. Replies that were held back until a time that has now come are sent.
+    pub fn advance(&self, by: Duration) {
+        let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
+        self.0.position.send_modify(|position| match &mut position.stopped {
+            Some(at) => *at = at.saturating_add(by),
+            None => position.offset = position.offset.saturating_add(by),
+        });
     }
+
+    /// Sets the clock to `unix_seconds`, and has it stand still there until it is moved or runs again.
+    pub fn stop_at(&self, unix_seconds: u64) {
+        let at = written(Duration::from_secs(unix_seconds));
+        self.0.position.send_modify(|position| position.stopped = Some(at));
+    }
+
+    /// Sets the clock to `unix_seconds`, from where it runs as its source does.
+    pub fn run_from(&self, unix_seconds: u64) {
+        let offset = written(Duration::from_secs(unix_seconds)) - self.source();
+        self.0.position.send_replace(Position { offset, stopped: None });
+    }
+
+    /// Whether the clock stands still because of [`Clock::stop_at`].
+    pub fn is_stopped(&self) -> bool {
+        self.0.position.borrow().stopped.is_some()
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        let position = *self.0.position.borrow();
+        position.stopped.unwrap_or_else(|| self.source().saturating_add(position.offset))
+    }
+
+    fn source(&self) -> OffsetDateTime {
+        // A clock outside the years that can be written down is pulled to the nearest that can.
+        (self.0.base)().duration_since(SystemTime::UNIX_EPOCH).map_or(OffsetDateTime::UNIX_EPOCH, written)
+    }
+}
+
+fn written(since_epoch: Duration) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::new(
+        i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
+        i32::try_from(since_epoch.subsec_nanos()).unwrap_or(0),
+    ))
 }
 
 impl Default for Clock {
@@ -120,6 +168,22 @@ mod tests {
         assert_eq!(service_timestamp(at), "2026-01-31 12:00:00Z");
         assert_eq!(month_first(at), "01/31/2026 12:00:00");
         assert_eq!(http_date(at), "Sat, 31 Jan 2026 12:00:00 GMT");
+    }
+
+    #[test]
+    fn a_clock_is_moved_stopped_and_runs_on() {
+        let clock = Clock::fixed(1000);
+        let other = clock.clone();
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(other.now().unix_timestamp(), 1060);
+        other.stop_at(5000);
+        assert!(clock.is_stopped());
+        clock.advance(Duration::from_millis(1500));
+        assert_eq!(clock.now(), datetime!(1970-01-01 01:23:21.5 UTC));
+        clock.run_from(7000);
+        assert_eq!((other.now().unix_timestamp(), clock.is_stopped()), (7000, false));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now().year(), 9999);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::log::LogSink;
 use crate::registration::Application;
 use crate::tenant::Tenant;
+use crate::vault::Vault;
 
 /// The configuration of an emulator; [`Config::default`] listens on a free port and knows no application.
 #[derive(Clone, Debug)]
@@ -21,6 +22,10 @@ pub struct Config {
     pub applications: Vec<Application>,
     /// Tenants that exist; empty means all.
     pub tenants: Vec<Tenant>,
+    /// Key vaults, each on a port of its own beside the others.
+    pub vaults: Vec<Vault>,
+    /// Serve the control interface below `/.control/`: whoever reaches the emulator can then change it.
+    pub control: bool,
     /// Refuse what the RFCs forbid even where Entra lets it pass.
     pub strict: bool,
     /// How far an assertion's times may be off.
@@ -40,6 +45,8 @@ impl Default for Config {
             http_listen: None,
             applications: Vec::new(),
             tenants: Vec::new(),
+            vaults: Vec::new(),
+            control: false,
             strict: false,
             clock_skew: Duration::from_secs(300),
             lifetime: None,

@@ -18,8 +18,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::serve_connection;
-use crate::service::TokenService;
+use crate::service::{Addresses, TokenService};
 use crate::tls::Identity;
+use crate::vault::Vault;
 
 /// Longest wait for a TLS handshake.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
@@ -39,7 +40,9 @@ pub struct Emulator;
 pub struct Running {
     https: SocketAddr,
     http: Option<SocketAddr>,
+    vaults: Vec<(String, u16)>,
     ca_pem: String,
+    service: Arc<TokenService>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
 }
@@ -49,33 +52,51 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// An address is not loopback or can't be listened on, or the emulator's keys can't be made.
+    /// An address is not loopback or can't be listened on, the emulator's keys can't be made, or those of a vault
+    /// can't be used.
     pub async fn start(config: Config) -> Result<Running, Error> {
-        let (https, http_listen) = (bind(config.listen).await?, config.http_listen);
-        let http = match http_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        let identity = Identity::generate()?;
+        let mut ports = vec![(bind(config.listen).await?, true)];
+        let mut vaults = Vec::new();
+        for vault in &config.vaults {
+            let bound = bind(SocketAddr::new(config.listen.ip(), vault.port)).await?;
+            vaults.push((vault.name.clone(), bound.address.port()));
+            ports.push((bound, true));
+        }
+        if let Some(address) = config.http_listen {
+            ports.push((bind(address).await?, false));
+        }
+        let hosts: Vec<String> = config.vaults.iter().flat_map(Vault::all_hosts).collect();
+        let identity = Identity::generate(&hosts)?;
         let service = Arc::new(TokenService::new(config)?);
+        let (https, http) = addresses(&ports)?;
+        let authority = format!("https://localhost:{}", https.port());
+        service.listens_at(Addresses { authority, vaults: vaults.clone() });
         let (stop, stopped) = watch::channel(false);
         let mut accepting = JoinSet::new();
-        let addresses = (https.address, http.as_ref().map(|bound| bound.address));
         let acceptor = TlsAcceptor::from(identity.config);
-        for (bound, acceptor) in [(Some(https), Some(acceptor)), (http, None)] {
-            let Some(bound) = bound else { continue };
+        for (bound, is_https) in ports {
             let local: Arc<str> = format!("localhost:{}", bound.address.port()).into();
             for listener in bound.listeners {
                 let port = Port {
                     service: Arc::clone(&service),
-                    acceptor: acceptor.clone(),
+                    acceptor: is_https.then(|| acceptor.clone()),
                     local: Arc::clone(&local),
                 };
                 accepting.spawn(port.accept(listener, stopped.clone()));
             }
         }
-        Ok(Running { https: addresses.0, http: addresses.1, ca_pem: identity.ca_pem, stop, accepting })
+        Ok(Running { https, http, vaults, ca_pem: identity.ca_pem, service, stop, accepting })
     }
+}
+
+/// The address for HTTPS, which is the first, and the one for plain HTTP.
+fn addresses(ports: &[(Bound, bool)]) -> Result<(SocketAddr, Option<SocketAddr>), Error> {
+    let first = |wanted| {
+        let mut found = ports.iter().filter(|(_, is_https)| *is_https == wanted);
+        found.next().map(|(bound, _)| bound.address)
+    };
+    let https = first(true).ok_or_else(|| Error::Keys("no port to serve".to_owned()))?;
+    Ok((https, first(false)))
 }
 
 impl Running {
@@ -97,6 +118,16 @@ impl Running {
     /// `https://localhost:PORT`, the authority host to give to a client.
     pub fn authority(&self) -> String {
         format!("https://localhost:{}", self.https.port())
+    }
+
+    /// `https://localhost:PORT` of each vault, with its name.
+    pub fn vault_urls(&self) -> impl Iterator<Item = (&str, String)> {
+        self.vaults.iter().map(|(name, port)| (name.as_str(), format!("https://localhost:{port}")))
+    }
+
+    /// The service that answers: its counts, and its control interface without HTTP.
+    pub fn service(&self) -> &TokenService {
+        &self.service
     }
 
     /// Stops accepting, waits a moment for replies under way, and frees the ports.

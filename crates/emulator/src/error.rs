@@ -28,6 +28,19 @@ impl fmt::Display for RegistrationError {
 
 impl StdError for RegistrationError {}
 
+/// What is wrong with the JSON and where, without the offending value, which might be a secret.
+pub(crate) fn json_fault(fault: &serde_json::Error) -> RegistrationError {
+    let text = fault.to_string();
+    let names_value =
+        ["invalid type: ", "invalid value: "].iter().any(|beginning| text.starts_with(beginning));
+    match text.split_once(", expected ").filter(|_| names_value) {
+        Some((_, expected)) => {
+            RegistrationError::new(format!("a value of the wrong type, expected {expected}"))
+        }
+        None => RegistrationError::new(text),
+    }
+}
+
 /// Why the emulator could not start.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -46,7 +59,7 @@ pub enum Error {
     },
     /// The keys or certificates of the emulator itself could not be made.
     Keys(String),
-    /// A registration can't be used.
+    /// A registration or a vault can't be used.
     Registration(RegistrationError),
 }
 
@@ -66,7 +79,7 @@ impl fmt::Display for Error {
                 write!(f, "{} is not a loopback address; the emulator serves this machine only", address.ip())
             }
             Self::Keys(fault) => write!(f, "can't make the emulator's own keys: {fault}"),
-            Self::Registration(fault) => write!(f, "registration: {fault}"),
+            Self::Registration(fault) => write!(f, "{fault}"),
         }
     }
 }

@@ -113,17 +113,16 @@ fn refuse(service: &TokenService, request: &Request, status: StatusCode, reason:
         deviations: Vec::new(),
         decision: Decision::Unreadable { reason },
     });
-    let headers =
-        vec![("content-type", "text/plain; charset=utf-8".to_owned()), ("connection", "close".to_owned())];
-    written(Response { status: status.as_u16(), headers, body: format!("{reason}\n").into_bytes() })
+    let headers = [("content-type", "text/plain; charset=utf-8"), ("connection", "close")];
+    written(Response::new(status.as_u16(), &headers, format!("{reason}\n")))
 }
 
 fn written(response: Response) -> Reply {
     let mut reply = Reply::new(Full::new(Bytes::from(response.body)));
     *reply.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            reply.headers_mut().insert(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            reply.headers_mut().append(name, value);
         }
     }
     reply

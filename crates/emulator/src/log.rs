@@ -26,6 +26,13 @@ pub enum Decision {
         /// Why, in a few words.
         reason: String,
     },
+    /// Another service than the token service answered with an error.
+    Denied {
+        /// Its code, `KeyNotFound` for instance.
+        code: String,
+        /// Why.
+        reason: String,
+    },
     /// A document was served.
     Served {
         /// Which one.
@@ -38,6 +45,17 @@ pub enum Decision {
         /// Why.
         reason: &'static str,
     },
+}
+
+impl Decision {
+    /// The service's code of a refusal.
+    pub(crate) fn code(&self) -> Option<String> {
+        match self {
+            Self::Refused { code, .. } => Some(format!("AADSTS{code}")),
+            Self::Denied { code, .. } => Some(code.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What the emulator says about one request.
@@ -98,6 +116,7 @@ impl fmt::Display for LogEntry {
                 write!(f, "; issued a v{version} token for {}", plain(resource))
             }
             Decision::Refused { code, reason } => write!(f, "; refused AADSTS{code}: {}", plain(reason)),
+            Decision::Denied { code, reason } => write!(f, "; refused {}: {}", plain(code), plain(reason)),
             Decision::Served { document } => write!(f, "; served {document}"),
             Decision::NotFound => write!(f, "; nothing here"),
             Decision::Unreadable { reason } => write!(f, "; unreadable: {reason}"),

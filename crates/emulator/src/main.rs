@@ -10,7 +10,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use certgrant_emulator::{Application, Config, Decision, Emulator, LogEntry, LogSink, Running, Tenant};
+use certgrant_emulator::{
+    Application, Config, Decision, Emulator, LogEntry, LogSink, Running, Tenant, Vault,
+};
 use clap::Parser;
 
 /// A local Microsoft Entra ID token service that really checks client assertions.
@@ -36,6 +38,12 @@ struct Arguments {
     /// A tenant that exists: GUID, domain or domain=GUID; may be repeated; without it every tenant exists
     #[arg(long, value_name = "TENANT")]
     tenant: Vec<Tenant>,
+    /// Key vaults to stand in for: a vault, or an array of them; may be repeated
+    #[arg(long, value_name = "FILE")]
+    vaults: Vec<PathBuf>,
+    /// Serve the control interface below /.control/, which shows and changes what the emulator does
+    #[arg(long)]
+    control: bool,
     /// Refuse what the RFCs forbid, also where Entra lets it pass
     #[arg(long)]
     strict: bool,
@@ -59,19 +67,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), String> {
-    let applications = Application::read(&arguments.registrations).map_err(|fault| fault.to_string())?;
-    let names: Vec<String> = applications.iter().map(|application| application.app_id().to_owned()).collect();
-    let colour =
-        io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let mut config = Config::default();
-    config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
-    config.http_listen = arguments.http_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    config.applications = applications;
-    config.tenants = arguments.tenant;
-    config.strict = arguments.strict;
-    config.clock_skew = Duration::from_secs(arguments.clock_skew);
-    config.lifetime = arguments.lifetime.map(Duration::from_secs);
-    config.log = LogSink::new(move |entry| say(&line(entry, colour)));
+    let config = configuration(&arguments)?;
+    let names: Vec<String> = config.applications.iter().map(|one| one.app_id().to_owned()).collect();
     let runtime = tokio::runtime::Runtime::new().map_err(|fault| format!("can't start: {fault}"))?;
     runtime.block_on(async {
         // Before the first line is printed, so that whoever waits for it can end the program.
@@ -86,10 +83,32 @@ fn run(arguments: Arguments) -> Result<(), String> {
     })
 }
 
+fn configuration(arguments: &Arguments) -> Result<Config, String> {
+    let colour =
+        io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let mut config = Config::default();
+    config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
+    config.http_listen = arguments.http_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    config.applications = Application::read(&arguments.registrations).map_err(|fault| fault.to_string())?;
+    for file in &arguments.vaults {
+        config.vaults.extend(Vault::read(file).map_err(|fault| fault.to_string())?);
+    }
+    config.control = arguments.control;
+    config.tenants = arguments.tenant.clone();
+    config.strict = arguments.strict;
+    config.clock_skew = Duration::from_secs(arguments.clock_skew);
+    config.lifetime = arguments.lifetime.map(Duration::from_secs);
+    config.log = LogSink::new(move |entry| say(&line(entry, colour)));
+    Ok(config)
+}
+
 fn greet(running: &Running, authority: &Path, strict: bool, applications: &[String]) {
     say(&format!("listening {}", running.authority()));
     if let Some(address) = running.http_addr() {
         say(&format!("listening http://localhost:{}", address.port()));
+    }
+    for (name, url) in running.vault_urls() {
+        say(&format!("vault {name} {url}"));
     }
     say(&format!("certificate authority {}", authority.display()));
     let mode = if strict { "strict as the RFCs" } else { "lenient as Entra" };
@@ -106,7 +125,7 @@ fn say(line: &str) {
 fn line(entry: &LogEntry, colour: bool) -> String {
     let code = match entry.decision {
         Decision::Issued { .. } => "32",
-        Decision::Refused { .. } | Decision::Unreadable { .. } => "31",
+        Decision::Refused { .. } | Decision::Denied { .. } | Decision::Unreadable { .. } => "31",
         _ => "2",
     };
     if colour { format!("\u{1b}[{code}m{entry}\u{1b}[0m") } else { entry.to_string() }

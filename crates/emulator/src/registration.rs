@@ -9,15 +9,13 @@ use alloc::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::certificate::{Certificate, is_certificate, sha256};
-use crate::error::RegistrationError;
+use crate::certificate::{Certificate, from_base64, is_certificate, sha256};
+use crate::error::{RegistrationError, json_fault};
 use crate::random::{guid, guid_from_name, is_guid};
 use crate::tenant::Tenant;
 
@@ -425,7 +423,7 @@ impl RawKey {
                 "has no certificate; Graph gives it only for one application with $select=keyCredentials";
             RegistrationError::new(fault).within("key")
         })?;
-        let certificate = decode_certificate(&key)
+        let certificate = from_base64(&key)
             .and_then(|der| Certificate::from_der(&der))
             .map_err(|fault| RegistrationError::new(fault).within("key"))?;
         Ok(Some(KeyCredential {
@@ -446,19 +444,6 @@ impl RawSecret {
     }
 }
 
-/// What is wrong with the JSON and where, without the offending value, which might be a secret.
-fn json_fault(fault: &serde_json::Error) -> RegistrationError {
-    let text = fault.to_string();
-    let names_value =
-        ["invalid type: ", "invalid value: "].iter().any(|beginning| text.starts_with(beginning));
-    match text.split_once(", expected ").filter(|_| names_value) {
-        Some((_, expected)) => {
-            RegistrationError::new(format!("a value of the wrong type, expected {expected}"))
-        }
-        None => RegistrationError::new(text),
-    }
-}
-
 fn instant(member: &str, text: Option<String>) -> Result<Option<OffsetDateTime>, RegistrationError> {
     let parsed = text.map(|text| OffsetDateTime::parse(&text, &Rfc3339)).transpose();
     parsed.map_err(|_| {
@@ -466,19 +451,8 @@ fn instant(member: &str, text: Option<String>) -> Result<Option<OffsetDateTime>,
     })
 }
 
-fn decode_certificate(text: &str) -> Result<Vec<u8>, String> {
-    let text: String = text.split_ascii_whitespace().collect();
-    if text.starts_with("-----BEGIN") {
-        return Err(
-            "is PEM; expected base64 of the DER certificate, that is the PEM without its first and last line"
-                .to_owned(),
-        );
-    }
-    STANDARD.decode(text).map_err(|_| "not base64".to_owned())
-}
-
 fn base64_certificate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let der = decode_certificate(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
+    let der = from_base64(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)?;
     if is_certificate(&der) { Ok(der) } else { Err(serde::de::Error::custom("not a DER certificate")) }
 }
 

@@ -4,12 +4,14 @@
 //! resource decides the version of the token, not the endpoint. Some of Microsoft's resources are built in, as every
 //! tenant has them; a registration of the same id or URI takes precedence.
 
+use crate::client_authentication::Circumstances;
 use crate::log::Trail;
 use crate::registration::Application;
 use crate::service_error::ServiceError;
-use crate::tenant::Tenant;
 
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+/// Application id of Azure Key Vault.
+pub(crate) const KEY_VAULT: &str = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
 
 /// A resource of Microsoft's that every tenant has.
 struct BuiltIn {
@@ -50,7 +52,7 @@ const BUILT_IN: &[BuiltIn] = &[
         hosts: &[],
     },
     BuiltIn {
-        app_id: "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+        app_id: KEY_VAULT,
         name: "Azure Key Vault",
         uris: &["https://vault.azure.net", "https://vault.usgovcloudapi.net", "https://vault.azure.cn"],
         hosts: &[".vault.azure.net"],
@@ -124,12 +126,8 @@ fn invalid_scope(scope: &str) -> ServiceError {
 }
 
 /// Finds a resource by App ID URI or appId.
-pub(crate) fn find<'a>(
-    applications: &'a [Application],
-    tenant: &Tenant,
-    segment: &str,
-    requested: &str,
-) -> Result<Resource<'a>, ServiceError> {
+pub(crate) fn find<'a>(at: &Circumstances<'a>, requested: &str) -> Result<Resource<'a>, ServiceError> {
+    let (applications, tenant, segment) = (at.applications, at.tenant, at.segment);
     let registered = applications.iter().find(|application| {
         let mut names = application.identifier_uris.iter().chain([&application.app_id]);
         names.any(|name| is_same(name, requested))
@@ -145,7 +143,7 @@ pub(crate) fn find<'a>(
             registration: Some(application),
         });
     }
-    if let Some(known) = BUILT_IN.iter().find(|known| known.is_asked(requested)) {
+    if let Some(known) = BUILT_IN.iter().find(|known| known.is_asked(requested, at.vault_resources)) {
         return Ok(Resource {
             app_id: known.app_id,
             name: known.name,
@@ -165,13 +163,14 @@ pub(crate) fn find<'a>(
 }
 
 impl BuiltIn {
-    fn is_asked(&self, requested: &str) -> bool {
+    fn is_asked(&self, requested: &str, vault_resources: &[String]) -> bool {
         let host = requested.strip_prefix("https://").map(trimmed).filter(|host| !host.contains('/'));
         let of_account =
             |ending: &&str| host.is_some_and(|host| host.len() > ending.len() && host.ends_with(*ending));
         is_same(self.app_id, requested)
             || self.uris.iter().any(|uri| is_same(uri, requested))
             || self.hosts.iter().any(of_account)
+            || self.app_id == KEY_VAULT && vault_resources.iter().any(|uri| is_same(uri, requested))
     }
 }
 

@@ -1,46 +1,51 @@
-//! The token service without IO: a request goes in, a response and a log entry come out.
+//! Everything but sockets and TLS: a request goes in, a response and a log entry come out.
 //!
-//! Routes by path, makes the headers that every reply has, and turns a refusal into an error body. State is what the
-//! configuration says, the signing key and, in strict mode, the `jti` values already used; the result depends on
-//! these, the request and the clock, but for random ids.
+//! Finds out which service a request is for, has it answered, and counts it. State is what the configuration says, the
+//! signing key, what the control interface has changed and, in strict mode, the `jti` values already used; the result
+//! depends on these, the request and the clock, but for random ids.
 
-use serde_json::Value;
+use std::sync::OnceLock;
+
 use time::OffsetDateTime;
 
-use crate::client_authentication::{Circumstances, Replays};
+use crate::client_authentication::Replays;
 use crate::clock::http_date;
 use crate::config::Config;
-use crate::discovery;
+use crate::control;
+use crate::entra::Entra;
 use crate::error::Error;
-use crate::form::Form;
 use crate::keys::SigningKey;
 use crate::log::{Decision, LogEntry, Trail};
 use crate::message::{Request, Response};
-use crate::random;
-use crate::service_error::{ReplyIds, ServiceError};
-use crate::tenant::{NoRealm, Realm, resolve};
-use crate::token_endpoint::{self, Issued, Version, check_parameters, claimed_client, read_form, tenanted};
+use crate::registration::Application;
+use crate::requests::{RequestRecord, Requests};
+use crate::route::{Route, VaultPorts};
+use crate::snapshot::Snapshot;
+use crate::vault::{self, LiveVault, VaultCall};
 
 /// The service: everything but sockets and TLS.
 pub struct TokenService {
-    config: Config,
-    key: SigningKey,
+    pub(crate) config: Config,
+    pub(crate) key: SigningKey,
+    pub(crate) applications: Snapshot<Vec<Application>>,
+    pub(crate) vaults: Snapshot<Vec<LiveVault>>,
+    pub(crate) requests: Requests,
     replays: Replays,
+    addresses: OnceLock<Addresses>,
 }
 
-/// What a path leads to.
-#[derive(Clone, Copy)]
-enum Route<'a> {
-    Instance,
-    Keys(&'a str, Version),
-    OpenId(&'a str, Version),
-    Token(&'a str, Version),
+impl core::fmt::Debug for TokenService {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("TokenService").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
-/// What a request came to, before headers.
-enum Outcome {
-    Document(Value, &'static str),
-    Token(Issued),
+/// Where the service is listened for, which is known only once it is.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    /// `https://localhost:PORT`.
+    pub(crate) authority: String,
+    pub(crate) vaults: Vec<(String, u16)>,
 }
 
 impl TokenService {
@@ -48,48 +53,95 @@ impl TokenService {
     ///
     /// # Errors
     ///
-    /// The key can't be made.
+    /// A key can't be made, or a vault's can't be read.
     pub fn new(config: Config) -> Result<Self, Error> {
-        Ok(Self { config, key: SigningKey::generate()?, replays: Replays::default() })
+        let now = config.clock.now();
+        Ok(Self {
+            key: SigningKey::generate()?,
+            applications: Snapshot::new(config.applications.clone()),
+            vaults: Snapshot::new(LiveVault::open_all(&config.vaults, now)?),
+            requests: Requests::default(),
+            replays: Replays::default(),
+            addresses: OnceLock::new(),
+            config,
+        })
     }
 
     /// Answers one request and says what was checked and decided.
     pub fn handle(&self, request: &Request) -> (Response, LogEntry) {
         let now = self.config.clock.now();
+        let vaults = self.vaults.get();
+        let route = Route::of(request, &vaults, self.vault_ports());
         let mut trail = Trail::new(self.config.strict);
-        let Some(route) = Route::of(&request.path) else {
-            let entry = entry(request, 404, trail, Decision::NotFound);
-            return (not_found(now), entry);
-        };
-        let form = match route {
-            Route::Token(..) if request.method == "POST" => read_form(request),
-            _ => Ok(Form::default()),
-        };
-        let ids = ReplyIds {
-            trace: random::guid(),
-            correlation: correlation(request, form.as_ref().ok()).unwrap_or_else(random::guid),
-        };
-        let result = form
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|form| self.answer(request, route, form, now, &mut trail));
-        let (status, body, decision) = match result {
-            Ok(Outcome::Document(document, name)) => {
-                (200, document.to_string().into_bytes(), Decision::Served { document: name })
+        let (response, decision) = self.respond(request, route, now, &mut trail);
+        if let Some(operation) = route.operation() {
+            self.requests.add(RequestRecord {
+                number: 0,
+                unix_seconds: now.unix_timestamp(),
+                operation,
+                method: request.method.clone(),
+                path: request.path.clone(),
+                tenant: route.tenant().map(str::to_owned),
+                client: trail.client.clone(),
+                status: response.status,
+                code: decision.code(),
+            });
+        }
+        let entry = entry(request, response.status, trail, decision);
+        (response, entry)
+    }
+
+    fn respond(
+        &self,
+        request: &Request,
+        route: Route<'_>,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        match route {
+            Route::Control(path) if self.config.control => control::respond(self, request, path),
+            Route::Control(_) | Route::Nothing => (not_found(now), Decision::NotFound),
+            Route::Entra(endpoint) => {
+                let resources: Vec<String> =
+                    self.config.vaults.iter().map(|vault| vault.resource.clone()).collect();
+                let entra = Entra {
+                    config: &self.config,
+                    applications: &self.applications.get(),
+                    vault_resources: &resources,
+                    key: &self.key,
+                    replays: &self.replays,
+                    now,
+                };
+                entra.respond(request, endpoint, trail)
             }
-            Ok(Outcome::Token(issued)) => {
-                let decision = Decision::Issued { version: issued.token_version, resource: issued.resource };
-                (200, issued.body, decision)
+            Route::Vault(vault, target) => {
+                let authority = self.addresses.get().map(|addresses| addresses.authority.clone());
+                let authority = authority.unwrap_or_else(|| request.base());
+                let call = VaultCall { vault, request, target, key: &self.key, now };
+                vault::respond(&call, &authority, trail)
             }
-            Err(error) => {
-                let reason = if error.reason.is_empty() { error.text.clone() } else { error.reason.clone() };
-                let decision = Decision::Refused { code: error.code, reason };
-                (error.status(), error.body(&request.base(), &ids, now), decision)
-            }
-        };
-        let is_document = matches!(decision, Decision::Served { .. });
-        let headers = headers(request, form.as_ref().ok(), &ids, now, is_document);
-        (Response { status, headers, body }, entry(request, status, trail, decision))
+        }
+    }
+
+    /// How many requests there were for an operation: `token`, `discovery`, `instance`, `keys`, `vault.certificate` or
+    /// `vault.sign`; for `vault` those of all its operations.
+    pub fn count(&self, operation: &str) -> u64 {
+        self.requests.count(operation)
+    }
+
+    /// The latest requests, oldest first; those of the control interface are not among them.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.requests.latest(None)
+    }
+
+    /// Does what a request to the control interface does, whether or not it is served: method, path below
+    /// `/.control/`, and the body, JSON or empty. Gives back the JSON of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The request makes no sense; the text says why.
+    pub fn control(&self, method: &str, path: &str, body: &str) -> Result<String, String> {
+        control::perform(self, method, path, body.as_bytes())
     }
 
     /// Where [`TokenService::handle`]'s entries are meant to go.
@@ -97,164 +149,14 @@ impl TokenService {
         self.config.log.write(entry);
     }
 
-    fn answer(
-        &self,
-        request: &Request,
-        route: Route<'_>,
-        form: &Form,
-        now: OffsetDateTime,
-        trail: &mut Trail,
-    ) -> Result<Outcome, ServiceError> {
-        check_method(&request.method, route)?;
-        let base = request.base();
-        match route {
-            Route::Instance => {
-                let document = discovery::instance(&request.query, &base, &request.host)?;
-                Ok(Outcome::Document(document, "instance discovery"))
-            }
-            Route::Keys(segment, version) => {
-                let realm = self.realm(segment)?;
-                let issuer = (version == Version::V2).then(|| discovery::issuer(version, &base, &realm));
-                Ok(Outcome::Document(self.key.key_set(issuer.as_deref()), "key set"))
-            }
-            Route::OpenId(segment, version) => {
-                let realm = self.realm(segment)?;
-                let document = discovery::openid_configuration(version, &base, &realm);
-                Ok(Outcome::Document(document, "OpenID configuration"))
-            }
-            Route::Token(segment, version) => {
-                self.token(request, segment, version, form, now, trail).map(Outcome::Token)
-            }
-        }
+    /// Says where the service is listened for. Only the first call counts.
+    pub(crate) fn listens_at(&self, addresses: Addresses) {
+        let _ = self.addresses.set(addresses);
     }
 
-    fn token(
-        &self,
-        request: &Request,
-        segment: &str,
-        version: Version,
-        form: &Form,
-        now: OffsetDateTime,
-        trail: &mut Trail,
-    ) -> Result<Issued, ServiceError> {
-        let client_id = claimed_client(request, form);
-        trail.client = client_id.clone();
-        let realm = self.realm(segment)?;
-        trail.passed("tenant");
-        let target = check_parameters(version, form, client_id.as_deref(), trail)?;
-        let base = request.base();
-        let at = Circumstances {
-            applications: &self.config.applications,
-            tenant: tenanted(&realm)?,
-            segment,
-            base: &base,
-            endpoint: version.path(),
-            now,
-            skew: skew(&self.config),
-            replays: &self.replays,
-        };
-        let client_id = client_id.unwrap_or_default();
-        let client = token_endpoint::authenticate(request, form, &at, &client_id, trail)?;
-        let lifetime = self.config.lifetime.map(|lifetime| lifetime.as_secs());
-        token_endpoint::issue(version, &target, form, &client, &at, (&self.key, lifetime), trail)
+    pub(crate) fn vault_ports(&self) -> &VaultPorts {
+        self.addresses.get().map_or(&[], |addresses| &addresses.vaults)
     }
-
-    fn realm(&self, segment: &str) -> Result<Realm, ServiceError> {
-        resolve(segment, &self.config.tenants).map_err(|fault| match fault {
-            NoRealm::Malformed => {
-                let text = format!(
-                    "Specified tenant identifier '{segment}' is neither a valid DNS name, nor a valid external domain."
-                );
-                ServiceError::new(900023, text).because("the tenant is neither a GUID nor a domain")
-            }
-            NoRealm::Unknown => {
-                let text = format!(
-                    "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing \
-                     into the correct cloud. This may happen if there are no active subscriptions for the tenant."
-                );
-                ServiceError::new(90002, text).because("no such tenant is configured")
-            }
-        })
-    }
-}
-
-impl<'a> Route<'a> {
-    /// Fixed segments are compared without regard to case, as the service does.
-    fn of(path: &'a str) -> Option<Self> {
-        let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
-        let route = match rest.to_ascii_lowercase().as_str() {
-            "discovery/instance" if tenant.eq_ignore_ascii_case("common") => Self::Instance,
-            "discovery/keys" => Self::Keys(tenant, Version::V1),
-            "discovery/v2.0/keys" => Self::Keys(tenant, Version::V2),
-            "oauth2/token" => Self::Token(tenant, Version::V1),
-            "oauth2/v2.0/token" => Self::Token(tenant, Version::V2),
-            ".well-known/openid-configuration" => Self::OpenId(tenant, Version::V1),
-            "v2.0/.well-known/openid-configuration" => Self::OpenId(tenant, Version::V2),
-            _ => return None,
-        };
-        Some(route)
-    }
-}
-
-fn check_method(method: &str, route: Route<'_>) -> Result<(), ServiceError> {
-    let (allowed, name): (&[&str], _) = match route {
-        Route::Token(..) => (&["POST"], "POST"),
-        _ => (&["GET", "HEAD"], "GET"),
-    };
-    if allowed.contains(&method) {
-        return Ok(());
-    }
-    let method = method.escape_debug();
-    let text = format!("The endpoint only accepts {name} requests. Received a {method} request.");
-    Err(ServiceError::new(900561, text).because(format!("{name} is the only method here")))
-}
-
-fn skew(config: &Config) -> time::Duration {
-    time::Duration::try_from(config.clock_skew).unwrap_or(time::Duration::MAX)
-}
-
-/// The client's own id for this exchange, from header, query or body; only a GUID is taken.
-fn correlation(request: &Request, form: Option<&Form>) -> Option<String> {
-    let name = "client-request-id";
-    let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
-    let found = request.header(name).or_else(|| query.get(name)).or_else(|| form?.get(name));
-    found.filter(|id| random::is_guid(id)).map(str::to_owned)
-}
-
-/// Whether the client wants its request id back.
-fn wants_id(request: &Request, form: Option<&Form>) -> bool {
-    let name = "return-client-request-id";
-    let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
-    let found = request.header(name).or_else(|| query.get(name)).or_else(|| form?.get(name));
-    found.is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-fn headers(
-    request: &Request,
-    form: Option<&Form>,
-    ids: &ReplyIds,
-    now: OffsetDateTime,
-    is_document: bool,
-) -> Vec<(&'static str, String)> {
-    let mut headers = vec![
-        ("content-type", "application/json; charset=utf-8".to_owned()),
-        ("date", http_date(now)),
-        ("x-content-type-options", "nosniff".to_owned()),
-        ("x-ms-request-id", ids.trace.clone()),
-        ("x-ms-ests-server", concat!("certgrant-emulator ", env!("CARGO_PKG_VERSION")).to_owned()),
-    ];
-    if is_document {
-        headers.push(("cache-control", "max-age=86400, private".to_owned()));
-        headers.push(("access-control-allow-origin", "*".to_owned()));
-    } else {
-        // RFC 6749 sections 5.1 and 5.2: a reply of the token endpoint must not be stored.
-        headers.push(("cache-control", "no-store, no-cache".to_owned()));
-        headers.push(("pragma", "no-cache".to_owned()));
-    }
-    if wants_id(request, form) {
-        headers.push(("client-request-id", ids.correlation.clone()));
-    }
-    headers
 }
 
 fn entry(request: &Request, status: u16, trail: Trail, decision: Decision) -> LogEntry {
@@ -270,6 +172,6 @@ fn entry(request: &Request, status: u16, trail: Trail, decision: Decision) -> Lo
 }
 
 fn not_found(now: OffsetDateTime) -> Response {
-    let headers = vec![("content-type", "text/plain; charset=utf-8".to_owned()), ("date", http_date(now))];
-    Response { status: 404, headers, body: b"certgrant-emulator serves nothing at this path\n".to_vec() }
+    let headers = [("content-type", "text/plain; charset=utf-8"), ("date", &http_date(now))];
+    Response::new(404, &headers, &b"certgrant-emulator serves nothing at this path\n"[..])
 }

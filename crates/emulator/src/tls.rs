@@ -2,7 +2,7 @@
 //!
 //! Both are made anew for every run, with P-256 keys. The authority's private key is dropped as soon as it has signed
 //! its one certificate, so that a client that still trusts the authority later has nothing to fear from it. The
-//! certificate is for `localhost`, `127.0.0.1` and `::1`.
+//! certificate is for `localhost`, `127.0.0.1`, `::1` and the host names of the vaults.
 
 use alloc::sync::Arc;
 
@@ -29,8 +29,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn generate() -> Result<Self, Error> {
-        let (ca_pem, chain, key) = certificates().map_err(|fault| Error::Keys(fault.to_string()))?;
+    /// A new authority and its certificate; `hosts` are names beside those of the loopback.
+    pub(crate) fn generate(hosts: &[String]) -> Result<Self, Error> {
+        let (ca_pem, chain, key) = certificates(hosts).map_err(|fault| Error::Keys(fault.to_string()))?;
         let config = server_config(chain, key).map_err(|fault| Error::Keys(fault.to_string()))?;
         Ok(Self { config: Arc::new(config), ca_pem })
     }
@@ -38,7 +39,7 @@ impl Identity {
 
 type Chain = Vec<rustls::pki_types::CertificateDer<'static>>;
 
-fn certificates() -> Result<(String, Chain, Vec<u8>), rcgen::Error> {
+fn certificates(hosts: &[String]) -> Result<(String, Chain, Vec<u8>), rcgen::Error> {
     let now = OffsetDateTime::now_utc();
     let mut authority = CertificateParams::default();
     authority.not_before = now - BACKDATED;
@@ -48,7 +49,8 @@ fn certificates() -> Result<(String, Chain, Vec<u8>), rcgen::Error> {
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
 
-    let mut server = CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(str::to_owned))?;
+    let loopback = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let mut server = CertificateParams::new([&loopback[..], hosts].concat())?;
     server.not_before = now - BACKDATED;
     server.not_after = now + VALIDITY;
     server.distinguished_name.push(DnType::CommonName, "localhost");

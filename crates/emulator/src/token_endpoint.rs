@@ -207,7 +207,7 @@ pub(crate) fn issue(
         Version::V2 => resource::of_scope(target)?,
     };
     trail.passed(if version == Version::V1 { "resource form" } else { "scope form" });
-    let resource = resource::find(at.applications, at.tenant, at.segment, &requested)?;
+    let resource = resource::find(at, &requested)?;
     trail.passed("resource");
     let roles = resource.roles(client.application);
     resource.check_assignment(client.application, &roles, trail)?;

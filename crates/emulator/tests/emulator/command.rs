@@ -120,6 +120,35 @@ fn prints_where_it_listens_and_one_line_per_request() {
     assert_eq!(started.line(), "GET /contoso.com/discovery/keys 200; served key set");
 }
 
+#[test]
+fn vaults_and_the_control_interface_are_options() {
+    let scratch = Scratch::new();
+    let registrations = scratch.file("apps.json", &registration().to_string());
+    let vault = json!({ "name": "contoso", "tenant": TENANT, "certificates": [{ "name": "daemon" }] });
+    let vaults = scratch.file("vaults.json", &vault.to_string());
+    let mut command = command(&registrations);
+    let mut started = Started::new(command.args(["--http-port", "0", "--control", "--vaults"]).arg(&vaults));
+    started.value("listening https://localhost:");
+    let http: u16 = started.value("listening http://localhost:").parse().expect("a port");
+    let url = format!("https://localhost:{}", started.value("vault contoso https://localhost:"));
+    let mut stream = TcpStream::connect(("127.0.0.1", http)).expect("a connection");
+    write!(stream, "GET /.control/vaults HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("written");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("a reply");
+    let (_, body) = reply.split_once("\r\n\r\n").expect("a body");
+    let shown: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(shown["vaults"][0]["url"], url);
+    vaults_that_are_none_are_one_clear_line(&scratch);
+}
+
+fn vaults_that_are_none_are_one_clear_line(scratch: &Scratch) {
+    let registrations = scratch.file("none.json", "[]");
+    let broken = scratch.file("broken-vaults.json", "{}");
+    let output = command(&registrations).arg("--vaults").arg(&broken).output().expect("an end");
+    assert_fails(&output, "broken-vaults.json: missing field `name`");
+}
+
 #[cfg(unix)]
 #[test]
 fn interrupt_and_termination_end_it_cleanly() {

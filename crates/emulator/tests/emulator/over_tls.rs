@@ -70,6 +70,18 @@ async fn get_over_tls(running: &Running, ip: IpAddr, name: &str, path: &str) -> 
     exchange(stream, request.as_bytes()).await
 }
 
+/// The whole reply to a GET at a port, asked for by a name that the TLS certificate must have.
+pub(crate) async fn get(running: &Running, port: u16, name: &str, path: &str) -> String {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("a connection");
+    let server = ServerName::try_from(name.to_owned()).expect("a name");
+    let mut stream = trusting(running).connect(server, stream).await.expect("a handshake");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("written");
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    String::from_utf8(reply).expect("text")
+}
+
 fn token_request(base: &str, host: &str) -> Vec<u8> {
     let assertion = Assertion::new().claim("aud", format!("{base}/{TENANT}/oauth2/v2.0/token"));
     let parameters = v2_parameters(&assertion.sign());

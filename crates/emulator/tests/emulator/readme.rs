@@ -1,16 +1,21 @@
 //! What the README shows is what works.
 
+use certgrant_emulator::{Request, Vault};
 use serde_json::json;
 
 use crate::support::*;
 
 const README: &str = include_str!("../../README.md");
 
+/// The example that begins with this fence.
+fn example(fence: &str) -> &'static str {
+    let block = README.split_once(fence).and_then(|(_, rest)| rest.split_once("\n```"));
+    block.unwrap_or_else(|| panic!("no example {fence}")).0
+}
+
 #[test]
 fn registration_example_is_accepted_and_its_client_gets_a_token() {
-    let block = README.split_once("```json\n").and_then(|(_, rest)| rest.split_once("\n```"));
-    let example = block.expect("a JSON example").0;
-    let (before, after) = example.split_once("MIIC…").expect("the place of the certificate");
+    let (before, after) = example("```json\n").split_once("MIIC…").expect("the place of the certificate");
     let example = format!("{before}{}{after}", app_key().base64());
     let registrations: serde_json::Value = serde_json::from_str(&example).expect("JSON");
     let service = service_for(&registrations);
@@ -18,4 +23,12 @@ fn registration_example_is_accepted_and_its_client_gets_a_token() {
     assert_eq!((&claims["ver"], &claims["roles"]), (&json!("2.0"), &json!(["Orders.Read.All"])));
     let graph = present(&service, &Assertion::new()).token_part(1);
     assert_eq!(graph["roles"], json!(["User.Read.All"]));
+}
+
+#[test]
+fn vault_example_is_accepted_and_is_served() {
+    let vaults = Vault::parse(example("```json vault\n")).expect("a vault");
+    let service = service_with(&registration(), |config| config.vaults = vaults);
+    let answer = Answer::of(&service, &Request::get("contoso.vault.azure.net", "/certificates/daemon"));
+    assert_eq!(answer.body["error"]["code"], "Unauthorized");
 }

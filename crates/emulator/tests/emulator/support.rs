@@ -318,3 +318,30 @@ pub(crate) fn present_with(service: &TokenService, name: &'static str, value: &s
     parameters.push((name, value.to_owned()));
     Answer::of(service, &v2_request(&parameters))
 }
+
+/// A request to the control interface.
+pub(crate) fn control_request(method: &str, path: &str, body: &Value) -> Request {
+    let mut request = Request::get(HOST, &format!("/.control/{path}"));
+    request.method = method.to_owned();
+    if !body.is_null() {
+        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        request.body = body.to_string().into_bytes();
+    }
+    request
+}
+
+/// What the control interface answers, which must be a success.
+#[track_caller]
+pub(crate) fn control(service: &TokenService, method: &str, path: &str, body: Value) -> Value {
+    let answer = Answer::of(service, &control_request(method, path, &body));
+    assert_eq!(answer.response.status, 200, "{}", answer.body);
+    answer.body
+}
+
+/// PEM of one section.
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).filter_map(|line| core::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}

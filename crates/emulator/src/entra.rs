@@ -1,0 +1,219 @@
+//! The token service proper: OpenID documents, key sets, instance discovery and token endpoints, with the headers that
+//! every reply of theirs has.
+//!
+//! Turns a refusal into an error body. What is decided depends on the request, the configuration and the clock, but
+//! for random ids.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::client_authentication::{Circumstances, Replays};
+use crate::clock::http_date;
+use crate::config::Config;
+use crate::discovery;
+use crate::form::Form;
+use crate::keys::SigningKey;
+use crate::log::{Decision, Trail};
+use crate::message::{Request, Response};
+use crate::random;
+use crate::registration::Application;
+use crate::route::Endpoint;
+use crate::service_error::{ReplyIds, ServiceError};
+use crate::tenant::{NoRealm, Realm, resolve};
+use crate::token_endpoint::{self, Issued, Version, check_parameters, claimed_client, read_form, tenanted};
+
+/// What the token service works with.
+pub(crate) struct Entra<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) applications: &'a [Application],
+    /// Names of Key Vault as a resource, beside those of the clouds.
+    pub(crate) vault_resources: &'a [String],
+    pub(crate) key: &'a SigningKey,
+    pub(crate) replays: &'a Replays,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// What a request came to, before headers.
+enum Outcome {
+    Document(Value, &'static str),
+    Token(Issued),
+}
+
+impl Entra<'_> {
+    /// Answers a request to one of the endpoints.
+    pub(crate) fn respond(
+        &self,
+        request: &Request,
+        endpoint: Endpoint<'_>,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let form = match endpoint {
+            Endpoint::Token(..) if request.method == "POST" => read_form(request),
+            _ => Ok(Form::default()),
+        };
+        let ids = ReplyIds {
+            trace: random::guid(),
+            correlation: correlation(request, form.as_ref().ok()).unwrap_or_else(random::guid),
+        };
+        let result =
+            form.as_ref().map_err(Clone::clone).and_then(|form| self.answer(request, endpoint, form, trail));
+        let (status, body, decision) = match result {
+            Ok(Outcome::Document(document, name)) => {
+                (200, document.to_string().into_bytes(), Decision::Served { document: name })
+            }
+            Ok(Outcome::Token(issued)) => {
+                let decision = Decision::Issued { version: issued.token_version, resource: issued.resource };
+                (200, issued.body, decision)
+            }
+            Err(error) => {
+                let reason = if error.reason.is_empty() { error.text.clone() } else { error.reason.clone() };
+                let decision = Decision::Refused { code: error.code, reason };
+                (error.status(), error.body(&request.base(), &ids, self.now), decision)
+            }
+        };
+        let is_document = matches!(decision, Decision::Served { .. });
+        let headers = headers(request, form.as_ref().ok(), &ids, self.now, is_document);
+        (Response { status, headers, body }, decision)
+    }
+
+    fn answer(
+        &self,
+        request: &Request,
+        endpoint: Endpoint<'_>,
+        form: &Form,
+        trail: &mut Trail,
+    ) -> Result<Outcome, ServiceError> {
+        check_method(&request.method, endpoint)?;
+        let base = request.base();
+        match endpoint {
+            Endpoint::Instance => {
+                let document = discovery::instance(&request.query, &base, &request.host)?;
+                Ok(Outcome::Document(document, "instance discovery"))
+            }
+            Endpoint::Keys(segment, version) => {
+                let realm = self.realm(segment)?;
+                let issuer = (version == Version::V2).then(|| discovery::issuer(version, &base, &realm));
+                Ok(Outcome::Document(self.key.key_set(issuer.as_deref()), "key set"))
+            }
+            Endpoint::OpenId(segment, version) => {
+                let realm = self.realm(segment)?;
+                let document = discovery::openid_configuration(version, &base, &realm);
+                Ok(Outcome::Document(document, "OpenID configuration"))
+            }
+            Endpoint::Token(segment, version) => {
+                self.token(request, segment, version, form, trail).map(Outcome::Token)
+            }
+        }
+    }
+
+    fn token(
+        &self,
+        request: &Request,
+        segment: &str,
+        version: Version,
+        form: &Form,
+        trail: &mut Trail,
+    ) -> Result<Issued, ServiceError> {
+        let client_id = claimed_client(request, form);
+        trail.client = client_id.clone();
+        let realm = self.realm(segment)?;
+        trail.passed("tenant");
+        let target = check_parameters(version, form, client_id.as_deref(), trail)?;
+        let base = request.base();
+        let at = Circumstances {
+            applications: self.applications,
+            vault_resources: self.vault_resources,
+            tenant: tenanted(&realm)?,
+            segment,
+            base: &base,
+            endpoint: version.path(),
+            now: self.now,
+            skew: skew(self.config),
+            replays: self.replays,
+        };
+        let client_id = client_id.unwrap_or_default();
+        let client = token_endpoint::authenticate(request, form, &at, &client_id, trail)?;
+        let lifetime = self.config.lifetime.map(|lifetime| lifetime.as_secs());
+        token_endpoint::issue(version, &target, form, &client, &at, (self.key, lifetime), trail)
+    }
+
+    fn realm(&self, segment: &str) -> Result<Realm, ServiceError> {
+        resolve(segment, &self.config.tenants).map_err(|fault| match fault {
+            NoRealm::Malformed => {
+                let text = format!(
+                    "Specified tenant identifier '{segment}' is neither a valid DNS name, nor a valid external domain."
+                );
+                ServiceError::new(900023, text).because("the tenant is neither a GUID nor a domain")
+            }
+            NoRealm::Unknown => {
+                let text = format!(
+                    "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing \
+                     into the correct cloud. This may happen if there are no active subscriptions for the tenant."
+                );
+                ServiceError::new(90002, text).because("no such tenant is configured")
+            }
+        })
+    }
+}
+
+fn check_method(method: &str, endpoint: Endpoint<'_>) -> Result<(), ServiceError> {
+    let (allowed, name): (&[&str], _) = match endpoint {
+        Endpoint::Token(..) => (&["POST"], "POST"),
+        _ => (&["GET", "HEAD"], "GET"),
+    };
+    if allowed.contains(&method) {
+        return Ok(());
+    }
+    let method = method.escape_debug();
+    let text = format!("The endpoint only accepts {name} requests. Received a {method} request.");
+    Err(ServiceError::new(900561, text).because(format!("{name} is the only method here")))
+}
+
+fn skew(config: &Config) -> time::Duration {
+    time::Duration::try_from(config.clock_skew).unwrap_or(time::Duration::MAX)
+}
+
+/// The client's own id for this exchange, from header, query or body; only a GUID is taken.
+fn correlation(request: &Request, form: Option<&Form>) -> Option<String> {
+    let name = "client-request-id";
+    let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
+    let found = request.header(name).or_else(|| query.get(name)).or_else(|| form?.get(name));
+    found.filter(|id| random::is_guid(id)).map(str::to_owned)
+}
+
+/// Whether the client wants its request id back.
+fn wants_id(request: &Request, form: Option<&Form>) -> bool {
+    let name = "return-client-request-id";
+    let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
+    let found = request.header(name).or_else(|| query.get(name)).or_else(|| form?.get(name));
+    found.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+fn headers(
+    request: &Request,
+    form: Option<&Form>,
+    ids: &ReplyIds,
+    now: OffsetDateTime,
+    is_document: bool,
+) -> Vec<(String, String)> {
+    let mut headers = vec![
+        ("content-type", "application/json; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+        ("x-ms-request-id", &ids.trace),
+        ("x-ms-ests-server", concat!("certgrant-emulator ", env!("CARGO_PKG_VERSION"))),
+    ];
+    let date = http_date(now);
+    headers.push(("date", &date));
+    if is_document {
+        headers.push(("cache-control", "max-age=86400, private"));
+        headers.push(("access-control-allow-origin", "*"));
+    } else {
+        // RFC 6749 sections 5.1 and 5.2: a reply of the token endpoint must not be stored.
+        headers.push(("cache-control", "no-store, no-cache"));
+        headers.push(("pragma", "no-cache"));
+    }
+    if wants_id(request, form) {
+        headers.push(("client-request-id", &ids.correlation));
+    }
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

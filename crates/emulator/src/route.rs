@@ -1,0 +1,99 @@
+//! Where a request goes: by the host that it addresses to a vault, by its path to one of the other services.
+
+use crate::message::Request;
+use crate::token_endpoint::Version;
+use crate::vault::{LiveVault, Target};
+
+/// Paths below this are the control interface.
+const CONTROL: &str = "/.control";
+
+/// What a request is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Route<'a> {
+    /// The control interface, and the path below it.
+    Control(&'a str),
+    Entra(Endpoint<'a>),
+    Vault(&'a LiveVault, Target<'a>),
+    Nothing,
+}
+
+/// An endpoint of the token service.
+#[derive(Clone, Copy)]
+pub(crate) enum Endpoint<'a> {
+    Instance,
+    Keys(&'a str, Version),
+    OpenId(&'a str, Version),
+    Token(&'a str, Version),
+}
+
+/// Ports that vaults are listened for on, by name of the vault.
+pub(crate) type VaultPorts = [(String, u16)];
+
+impl<'a> Route<'a> {
+    pub(crate) fn of(request: &'a Request, vaults: &'a [LiveVault], ports: &VaultPorts) -> Self {
+        if let Some(rest) = request.path.strip_prefix(CONTROL)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return Self::Control(rest);
+        }
+        if let Some(vault) = addressed_vault(&request.host, vaults, ports) {
+            return Self::Vault(vault, Target::of(&request.path));
+        }
+        Endpoint::of(&request.path).map_or(Self::Nothing, Self::Entra)
+    }
+
+    /// The name under which requests are counted and faults are aimed.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        match self {
+            Self::Control(_) | Self::Nothing => None,
+            Self::Entra(Endpoint::Instance) => Some("instance"),
+            Self::Entra(Endpoint::Keys(..)) => Some("keys"),
+            Self::Entra(Endpoint::OpenId(..)) => Some("discovery"),
+            Self::Entra(Endpoint::Token(..)) => Some("token"),
+            Self::Vault(_, target) => Some(target.operation()),
+        }
+    }
+
+    /// The tenant as spelled in the path.
+    pub(crate) fn tenant(&self) -> Option<&'a str> {
+        match self {
+            Self::Entra(
+                Endpoint::Keys(tenant, _) | Endpoint::OpenId(tenant, _) | Endpoint::Token(tenant, _),
+            ) => Some(tenant),
+            Self::Vault(vault, _) => Some(vault.definition.tenant.id()),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Endpoint<'a> {
+    /// Fixed segments are compared without regard to case, as the service does.
+    fn of(path: &'a str) -> Option<Self> {
+        let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let endpoint = match rest.to_ascii_lowercase().as_str() {
+            "discovery/instance" if tenant.eq_ignore_ascii_case("common") => Self::Instance,
+            "discovery/keys" => Self::Keys(tenant, Version::V1),
+            "discovery/v2.0/keys" => Self::Keys(tenant, Version::V2),
+            "oauth2/token" => Self::Token(tenant, Version::V1),
+            "oauth2/v2.0/token" => Self::Token(tenant, Version::V2),
+            ".well-known/openid-configuration" => Self::OpenId(tenant, Version::V1),
+            "v2.0/.well-known/openid-configuration" => Self::OpenId(tenant, Version::V2),
+            _ => return None,
+        };
+        Some(endpoint)
+    }
+}
+
+/// The vault whose port or host name is addressed.
+fn addressed_vault<'a>(host: &str, vaults: &'a [LiveVault], ports: &VaultPorts) -> Option<&'a LiveVault> {
+    let (name, port) = match host.rsplit_once(':') {
+        // The colons of an IPv6 address stand in brackets.
+        Some((name, port)) if !port.contains(']') => (name, port.parse::<u16>().ok()),
+        _ => (host, None),
+    };
+    let of_port = ports.iter().find(|(_, bound)| Some(*bound) == port).map(|(vault, _)| vault);
+    vaults.iter().find(|vault| {
+        let definition = &vault.definition;
+        of_port == Some(&definition.name) || definition.all_hosts().any(|own| own.eq_ignore_ascii_case(name))
+    })
+}
