@@ -228,6 +228,13 @@ impl Error {
         error
     }
 
+    /// The same with what is known to help against it.
+    #[cfg(feature = "key-vault")]
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = hint;
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.0.code

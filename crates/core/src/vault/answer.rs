@@ -29,7 +29,7 @@ pub(super) fn certificate(address: &Address, response: &HttpResponse, now: Times
     let enabled = attributes.as_ref().and_then(|attributes| attributes.get("enabled"));
     if enabled.is_some_and(|enabled| enabled.raw() == "false") {
         let found = "a certificate that is disabled in the vault";
-        return Err(Error::new(ErrorCode::VaultRefused, found, "one that is enabled"));
+        return Err(Error::new(ErrorCode::VaultRefused, found, "one that is enabled").with_hint(DISABLED));
     }
     let mut pem = String::with_capacity(room_for_section(&der));
     push_section(&mut pem, "CERTIFICATE", &der);
@@ -105,6 +105,9 @@ const fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
+const DISABLED: &str =
+    "enable the version in the vault, or name another one: it is disabled, not valid yet or expired";
+
 /// What helps against a refusal, by its status and its `innererror`.
 fn hint(status: u16, inner: &str) -> Option<&'static str> {
     Some(match (status, inner) {
@@ -114,9 +117,7 @@ fn hint(status: u16, inner: &str) -> Option<&'static str> {
         (403, "ForbiddenByFirewall" | "ForbiddenByConnection") => {
             "let this address through the vault's firewall, or use its private endpoint"
         }
-        (403, "KeyDisabled" | "KeyNotYetValid" | "KeyExpired" | "CertificateDisabled") => {
-            "enable the version in the vault, or name another one: it is disabled, not valid yet or expired"
-        }
+        (403, "KeyDisabled" | "KeyNotYetValid" | "KeyExpired" | "CertificateDisabled") => DISABLED,
         (403, _) => {
             "give the credential the roles Key Vault Certificate User and Key Vault Crypto User on this vault, \
              or in its access policy the permissions certificates/get and keys/sign"
