@@ -10,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest;
 use time::OffsetDateTime;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 use x509_parser::public_key::PublicKey;
 
@@ -108,6 +110,15 @@ pub(crate) fn from_base64(text: &str) -> Result<Vec<u8>, String> {
         );
     }
     STANDARD.decode(text).map_err(|_| "not base64".to_owned())
+}
+
+/// PEM, or base64 of DER.
+pub(crate) fn from_text(text: &str) -> Result<Vec<u8>, String> {
+    if !text.contains("-----BEGIN") {
+        return from_base64(text);
+    }
+    let der = CertificateDer::from_pem_slice(text.as_bytes());
+    der.map(|der| der.to_vec()).map_err(|_| "is PEM without a certificate".to_owned())
 }
 
 /// Whether `der` is a certificate, of whatever key.

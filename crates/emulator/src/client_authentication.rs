@@ -258,25 +258,13 @@ fn check_audience(
 /// nbf <= now < exp, with the clock skew allowed on both sides. What is absent counts as 1970, as at Entra: harmless
 /// for nbf, fatal for exp. Gives back the second in which the assertion expires.
 fn check_time(assertion: &Assertion, at: &Circumstances<'_>, trail: &mut Trail) -> Result<i64, ServiceError> {
-    let [from, until, issued] = ["nbf", "exp", "iat"].map(|name| assertion.claims.date(name, trail));
-    let instant = |date| match date {
-        Date::Absent => OffsetDateTime::UNIX_EPOCH,
-        Date::Seconds(seconds) => from_numeric_date(seconds),
-    };
-    let (from, until, _) = (instant(from?), instant(until?), issued?);
+    let (from, until) = times(assertion, trail)?;
     let too_early = at.now.saturating_add(at.skew) < from;
     let too_late = at.now.saturating_sub(at.skew) >= until;
     let too_long = trail.is_strict() && (until - at.now).whole_seconds() > STRICT_LONGEST_SECONDS;
     if !(too_early || too_late || too_long) {
         return Ok(until.saturating_add(at.skew).unix_timestamp());
     }
-    let text = format!(
-        "Client assertion is not within its valid time range. Current time: {}, assertion valid from {}, expiry time \
-         of assertion {}.",
-        round_trip(at.now),
-        round_trip(from),
-        round_trip(until)
-    );
     let reason = if too_early {
         format!("valid only {} s from now", (from - at.now).whole_seconds())
     } else if too_late {
@@ -284,7 +272,33 @@ fn check_time(assertion: &Assertion, at: &Circumstances<'_>, trail: &mut Trail) 
     } else {
         format!("valid for more than {STRICT_LONGEST_SECONDS} s")
     };
-    Err(ServiceError::new(700024, text).because(reason))
+    Err(outside_time(at.now, from, until).because(reason))
+}
+
+/// `nbf` and `exp`; what is absent counts as 1970.
+pub(crate) fn times(
+    assertion: &Assertion,
+    trail: &mut Trail,
+) -> Result<(OffsetDateTime, OffsetDateTime), ServiceError> {
+    let [from, until, issued] = ["nbf", "exp", "iat"].map(|name| assertion.claims.date(name, trail));
+    let instant = |date| match date {
+        Date::Absent => OffsetDateTime::UNIX_EPOCH,
+        Date::Seconds(seconds) => from_numeric_date(seconds),
+    };
+    let (from, until, _) = (instant(from?), instant(until?), issued?);
+    Ok((from, until))
+}
+
+/// AADSTS700024, with the three times from which a client can tell how far its clock is off.
+pub(crate) fn outside_time(now: OffsetDateTime, from: OffsetDateTime, until: OffsetDateTime) -> ServiceError {
+    let text = format!(
+        "Client assertion is not within its valid time range. Current time: {}, assertion valid from {}, expiry time \
+         of assertion {}.",
+        round_trip(now),
+        round_trip(from),
+        round_trip(until)
+    );
+    ServiceError::new(700024, text)
 }
 
 /// Strict mode: [OpenID Connect Core section 9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)

@@ -81,7 +81,7 @@ pub(crate) fn check_key(
     if key.verify(&assertion.signing_input, &assertion.signature).is_err() {
         let what = "Client assertion contains an invalid signature.";
         let reason = "The provided signature value did not match the expected signature value";
-        let error = key_error(what, reason, hint, Some(&candidate), application);
+        let error = key_error(what, reason, hint, Some(&candidate), &application.app_id);
         return Err(
             error.because(format!("the signature is not one by key {}", upper(&candidate.certificate.sha1)))
         );
@@ -97,7 +97,8 @@ fn find_registered<'a>(
     application: &'a Application,
     now: OffsetDateTime,
 ) -> Option<&'a KeyCredential> {
-    let matches = |key: &&KeyCredential| hint_matches(hint, &key.certificate, Some(&key.key_id));
+    let matches =
+        |key: &&KeyCredential| hint_matches(hint, &key.certificate, Some(&key.key_id)) && key.is_known(now);
     let mut matching = application.keys.iter().filter(matches);
     let first = matching.next()?;
     let is_current = |key: &&KeyCredential| key.start <= now && now <= key.end;
@@ -116,7 +117,8 @@ fn check_window(
     }
     let reason = if now < candidate.start { "the key is not valid yet" } else { "the key is expired" };
     let what = "The certificate with identifier used to sign the client assertion is expired on application.";
-    Err(key_error(what, "The key used is expired", hint, Some(candidate), application).because(reason))
+    Err(key_error(what, "The key used is expired", hint, Some(candidate), &application.app_id)
+        .because(reason))
 }
 
 /// Thumbprints decide; a `kid` counts only if there is none, as hexadecimal or base64url thumbprint or as keyId.
@@ -171,11 +173,7 @@ fn trusted_leaf(
     chain: &[Vec<u8>],
     application: &Application,
 ) -> Result<Certificate, ServiceError> {
-    let not_found = || {
-        let what = "The certificate with identifier used to sign the client assertion is not registered on application.";
-        let reason = "no registered key has this thumbprint or id";
-        key_error(what, "The key was not found", hint, None, application).because(reason)
-    };
+    let not_found = || key_not_found(hint, &application.app_id);
     let trusted = &application.emulator.trusted_subjects;
     let Some((leaf, intermediates)) = chain.split_first().filter(|_| !trusted.is_empty()) else {
         return Err(not_found());
@@ -197,13 +195,21 @@ fn trusted_leaf(
     Err(ServiceError::new(700030, text).because("no trusted subject has this name and issuer"))
 }
 
+/// AADSTS700027 for a key that is not registered.
+pub(crate) fn key_not_found(hint: &KeyHint, app_id: &str) -> ServiceError {
+    let what =
+        "The certificate with identifier used to sign the client assertion is not registered on application.";
+    let reason = "no registered key has this thumbprint or id";
+    key_error(what, "The key was not found", hint, None, app_id).because(reason)
+}
+
 /// AADSTS700027 in its three forms.
 fn key_error(
     what: &str,
     reason: &str,
     hint: &KeyHint,
     found: Option<&Candidate<'_>>,
-    application: &Application,
+    app_id: &str,
 ) -> ServiceError {
     let thumbprint = hint
         .sha1
@@ -212,7 +218,6 @@ fn key_error(
         .map(|bytes| format!(", Thumbprint of key used by client: '{}'", upper(bytes)));
     let found = found
         .map(|key| format!(", Found key 'Start={}, End={}'", month_first(key.start), month_first(key.end)));
-    let app_id = &application.app_id;
     let text = format!(
         "{what} [Reason - {reason}.{}{}, See the keyCredentials of app Id '{app_id}', such as with \
          'https://graph.microsoft.com/v1.0/applications(appId='{app_id}')?$select=keyCredentials'].",

@@ -86,7 +86,34 @@ impl Clock {
         // A clock outside the years that can be written down is pulled to the nearest that can.
         (self.0.base)().duration_since(SystemTime::UNIX_EPOCH).map_or(OffsetDateTime::UNIX_EPOCH, written)
     }
+
+    /// Completes when this much time has passed on the clock.
+    pub(crate) async fn passes(&self, time: Duration) {
+        let time = time::Duration::try_from(time).unwrap_or(time::Duration::MAX);
+        self.reaches(self.now().saturating_add(time)).await;
+    }
+
+    /// Completes when the clock shows `due`, by itself or because it was moved.
+    pub(crate) async fn reaches(&self, due: OffsetDateTime) {
+        let mut moves = self.0.position.subscribe();
+        loop {
+            let Ok(remaining) = Duration::try_from(due - self.now()) else { return };
+            if remaining.is_zero() {
+                return;
+            }
+            // A clock that stands still arrives only by being moved, and the source of a test may stand still too.
+            let remaining = remaining.clamp(SHORTEST_WAIT, LONGEST_WAIT);
+            tokio::select! {
+                _ = moves.changed() => (),
+                () = tokio::time::sleep(remaining) => (),
+            }
+        }
+    }
 }
+
+/// Shortest and longest pause between two looks at the clock while a reply is held back.
+const SHORTEST_WAIT: Duration = Duration::from_millis(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 fn written(since_epoch: Duration) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH.saturating_add(time::Duration::new(
@@ -184,6 +211,19 @@ mod tests {
         assert_eq!((other.now().unix_timestamp(), clock.is_stopped()), (7000, false));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now().year(), 9999);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_when_the_clock_is_moved() {
+        let clock = Clock::fixed(1000);
+        clock.reaches(datetime!(1970-01-01 00:10:00 UTC)).await;
+        let due = datetime!(1970-01-01 01:00:00 UTC);
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.reaches(due).await }
+        });
+        clock.advance(Duration::from_secs(3000));
+        waiting.await.expect("an end");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 
 use crate::clock::Clock;
+use crate::faults::FaultRule;
 use crate::log::LogSink;
 use crate::registration::Application;
 use crate::tenant::Tenant;
@@ -26,6 +27,8 @@ pub struct Config {
     pub vaults: Vec<Vault>,
     /// Serve the control interface below `/.control/`: whoever reaches the emulator can then change it.
     pub control: bool,
+    /// What goes wrong from the start.
+    pub faults: Vec<FaultRule>,
     /// Refuse what the RFCs forbid even where Entra lets it pass.
     pub strict: bool,
     /// How far an assertion's times may be off.
@@ -47,6 +50,7 @@ impl Default for Config {
             tenants: Vec::new(),
             vaults: Vec::new(),
             control: false,
+            faults: Vec::new(),
             strict: false,
             clock_skew: Duration::from_secs(300),
             lifetime: None,

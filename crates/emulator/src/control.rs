@@ -1,9 +1,11 @@
 //! The control interface, `/.control/…`: what a test may look at and change while the emulator runs.
 //!
-//! It is served only if it is asked for. JSON in and out. A page in a browser must not reach it: requests from an
+//! It is served only if it is asked for. JSON in and out, UTF-8. A page in a browser must not reach it: requests from an
 //! `Origin`, for a host that is not of the loopback, or with a body of another type than JSON are refused.
 
+mod applications;
 mod clock;
+mod faults;
 mod requests;
 mod vaults;
 
@@ -100,7 +102,9 @@ fn carry_out(service: &TokenService, method: &str, path: &str, query: &str, body
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match (method, &segments[..]) {
         ("GET", []) => Ok(index(service)),
+        (_, ["applications", rest @ ..]) => applications::answer(service, method, rest, body),
         (_, ["clock"]) => clock::answer(service, method, body),
+        (_, ["faults", rest @ ..]) => faults::answer(service, method, rest, body),
         (_, ["requests"]) => requests::answer(service, method, &query),
         (_, ["vaults", rest @ ..]) => vaults::answer(service, method, rest, body),
         _ => Err(nothing_here(method, path)),

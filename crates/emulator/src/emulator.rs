@@ -17,7 +17,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::http::serve_connection;
+use crate::faulty_io::{ResetSwitch, Resettable};
+use crate::http::{Channel, serve_connection};
 use crate::service::{Addresses, TokenService};
 use crate::tls::Identity;
 use crate::vault::Vault;
@@ -204,11 +205,15 @@ impl Port {
         let (service, local, acceptor) =
             (Arc::clone(&self.service), Arc::clone(&self.local), self.acceptor.clone());
         async move {
+            let reset = ResetSwitch::default();
+            let stream = Resettable::new(stream, reset.clone());
+            let scheme = if acceptor.is_some() { "https" } else { "http" };
+            let channel = Channel { service, scheme, local, reset };
             match acceptor {
-                None => serve_connection(stream, service, "http", local, watcher).await,
+                None => serve_connection(stream, channel, watcher).await,
                 Some(acceptor) => {
                     if let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-                        serve_connection(stream, service, "https", local, watcher).await;
+                        serve_connection(stream, channel, watcher).await;
                     }
                 }
             }

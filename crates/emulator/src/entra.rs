@@ -14,13 +14,15 @@ use crate::discovery;
 use crate::form::Form;
 use crate::keys::SigningKey;
 use crate::log::{Decision, Trail};
-use crate::message::{Request, Response};
+use crate::message::{Delivery, Request, Response};
 use crate::random;
 use crate::registration::Application;
 use crate::route::Endpoint;
 use crate::service_error::{ReplyIds, ServiceError};
 use crate::tenant::{NoRealm, Realm, resolve};
-use crate::token_endpoint::{self, Issued, Version, check_parameters, claimed_client, read_form, tenanted};
+use crate::token_endpoint::{
+    self, Issued, Lifetimes, Version, check_parameters, claimed_client, read_form, tenanted,
+};
 
 /// What the token service works with.
 pub(crate) struct Entra<'a> {
@@ -31,6 +33,7 @@ pub(crate) struct Entra<'a> {
     pub(crate) key: &'a SigningKey,
     pub(crate) replays: &'a Replays,
     pub(crate) now: OffsetDateTime,
+    pub(crate) lifetimes: Lifetimes,
 }
 
 /// What a request came to, before headers.
@@ -73,7 +76,7 @@ impl Entra<'_> {
         };
         let is_document = matches!(decision, Decision::Served { .. });
         let headers = headers(request, form.as_ref().ok(), &ids, self.now, is_document);
-        (Response { status, headers, body }, decision)
+        (Response { status, headers, body, delivery: Delivery::default() }, decision)
     }
 
     fn answer(
@@ -133,8 +136,7 @@ impl Entra<'_> {
         };
         let client_id = client_id.unwrap_or_default();
         let client = token_endpoint::authenticate(request, form, &at, &client_id, trail)?;
-        let lifetime = self.config.lifetime.map(|lifetime| lifetime.as_secs());
-        token_endpoint::issue(version, &target, form, &client, &at, (self.key, lifetime), trail)
+        token_endpoint::issue(version, &target, form, &client, &at, (self.key, self.lifetimes), trail)
     }
 
     fn realm(&self, segment: &str) -> Result<Realm, ServiceError> {
@@ -154,6 +156,18 @@ impl Entra<'_> {
             }
         })
     }
+}
+
+/// A refusal with the headers that it has.
+pub(crate) fn refuse(request: &Request, error: &ServiceError, now: OffsetDateTime) -> Response {
+    let form = read_form(request).ok();
+    let ids = ReplyIds {
+        trace: random::guid(),
+        correlation: correlation(request, form.as_ref()).unwrap_or_else(random::guid),
+    };
+    let headers = headers(request, form.as_ref(), &ids, now, false);
+    let body = error.body(&request.base(), &ids, now);
+    Response { status: error.status(), headers, body, delivery: Delivery::default() }
 }
 
 fn check_method(method: &str, endpoint: Endpoint<'_>) -> Result<(), ServiceError> {

@@ -4,11 +4,10 @@
 //! emulator: header size and time, body size and time, the TLS handshake.
 
 use alloc::sync::Arc;
-use core::convert::Infallible;
 use core::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{StatusCode, Uri};
@@ -17,8 +16,9 @@ use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use crate::faulty_io::{FaultyBody, ResetSwitch};
 use crate::log::{Decision, LogEntry};
-use crate::message::{Request, Response};
+use crate::message::{Connection, Request, Response};
 use crate::service::TokenService;
 
 /// Longest request body; a token request with a long certificate chain has some 20 kB.
@@ -30,19 +30,27 @@ const HEAD_TIME: Duration = Duration::from_secs(60);
 /// Longest wait for a complete body.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-type Reply = hyper::Response<Full<Bytes>>;
+type Reply = hyper::Response<FaultyBody>;
+
+/// What the requests of one connection have in common.
+pub(crate) struct Channel {
+    pub(crate) service: Arc<TokenService>,
+    pub(crate) scheme: &'static str,
+    /// Host and port for clients that name none.
+    pub(crate) local: Arc<str>,
+    pub(crate) reset: ResetSwitch,
+}
 
 /// Serves one connection until the client or a shutdown ends it.
 pub(crate) async fn serve_connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    service: Arc<TokenService>,
-    scheme: &'static str,
-    local: Arc<str>,
+    channel: Channel,
     watcher: Watcher,
 ) {
+    let channel = Arc::new(channel);
     let answer = service_fn(move |request| {
-        let (service, local) = (Arc::clone(&service), Arc::clone(&local));
-        async move { Ok::<_, Infallible>(answer(request, &service, scheme, &local).await) }
+        let channel = Arc::clone(&channel);
+        async move { answer(request, &channel).await }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -53,12 +61,9 @@ pub(crate) async fn serve_connection(
     let _ = watcher.watch(connection).await;
 }
 
-async fn answer(
-    request: hyper::Request<Incoming>,
-    service: &TokenService,
-    scheme: &'static str,
-    local: &str,
-) -> Reply {
+/// The error stands for no answer at all: hyper then drops the connection.
+async fn answer(request: hyper::Request<Incoming>, channel: &Channel) -> Result<Reply, Dropped> {
+    let Channel { service, scheme, local, .. } = channel;
     let (head, body) = request.into_parts();
     let mut read = Request {
         method: head.method.as_str().to_owned(),
@@ -71,20 +76,44 @@ async fn answer(
     };
     match addressed_host(&head.uri, head.headers.get(HOST), local) {
         Some(host) => read.host = host,
-        None => return refuse(service, &read, StatusCode::BAD_REQUEST, "the Host header is not a host"),
+        None => return Ok(refuse(service, &read, StatusCode::BAD_REQUEST, "the Host header is not a host")),
     }
     match timeout(BODY_TIME, Limited::new(body, LONGEST_BODY).collect()).await {
         Ok(Ok(body)) => read.body = body.to_bytes().to_vec(),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            return refuse(service, &read, StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 1 MiB");
+            return Ok(refuse(
+                service,
+                &read,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is longer than 1 MiB",
+            ));
         }
-        Ok(Err(_)) => return refuse(service, &read, StatusCode::BAD_REQUEST, "the body is incomplete"),
-        Err(_) => return refuse(service, &read, StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+        Ok(Err(_)) => return Ok(refuse(service, &read, StatusCode::BAD_REQUEST, "the body is incomplete")),
+        Err(_) => return Ok(refuse(service, &read, StatusCode::REQUEST_TIMEOUT, "the body took too long")),
     }
     let (response, entry) = service.handle(&read);
     service.log(&entry);
-    written(response)
+    if !response.delivery.delay.is_zero() {
+        service.config.clock.passes(response.delivery.delay).await;
+    }
+    if response.delivery.connection == Connection::Reset {
+        channel.reset.on();
+        return Err(Dropped);
+    }
+    Ok(written(response))
 }
+
+/// The reply is not sent.
+#[derive(Debug)]
+struct Dropped;
+
+impl core::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a fault rule drops the connection")
+    }
+}
+
+impl core::error::Error for Dropped {}
 
 /// Host and port as addressed; HTTP/1.0 clients may leave them out.
 fn addressed_host(uri: &Uri, header: Option<&HeaderValue>, local: &str) -> Option<String> {
@@ -118,7 +147,7 @@ fn refuse(service: &TokenService, request: &Request, status: StatusCode, reason:
 }
 
 fn written(response: Response) -> Reply {
-    let mut reply = Reply::new(Full::new(Bytes::from(response.body)));
+    let mut reply = Reply::new(FaultyBody::new(response.body, response.delivery.connection));
     *reply.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

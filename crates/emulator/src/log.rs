@@ -33,6 +33,13 @@ pub enum Decision {
         /// Why.
         reason: String,
     },
+    /// A fault rule had something else answered.
+    Faulted {
+        /// Names of the rules that were applied.
+        rules: Vec<String>,
+        /// The service's code that was shown, if there was one.
+        code: Option<String>,
+    },
     /// A document was served.
     Served {
         /// Which one.
@@ -53,6 +60,7 @@ impl Decision {
         match self {
             Self::Refused { code, .. } => Some(format!("AADSTS{code}")),
             Self::Denied { code, .. } => Some(code.clone()),
+            Self::Faulted { code, .. } => code.clone(),
             _ => None,
         }
     }
@@ -117,6 +125,10 @@ impl fmt::Display for LogEntry {
             }
             Decision::Refused { code, reason } => write!(f, "; refused AADSTS{code}: {}", plain(reason)),
             Decision::Denied { code, reason } => write!(f, "; refused {}: {}", plain(code), plain(reason)),
+            Decision::Faulted { rules, code } => {
+                write!(f, "; fault {}", plain(&rules.join(", ")))?;
+                code.iter().try_for_each(|code| write!(f, ": {code}"))
+            }
             Decision::Served { document } => write!(f, "; served {document}"),
             Decision::NotFound => write!(f, "; nothing here"),
             Decision::Unreadable { reason } => write!(f, "; unreadable: {reason}"),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use certgrant_emulator::{
-    Application, Config, Decision, Emulator, LogEntry, LogSink, Running, Tenant, Vault,
+    Application, Config, Decision, Emulator, FaultRule, LogEntry, LogSink, Running, Tenant, Vault,
 };
 use clap::Parser;
 
@@ -41,6 +41,9 @@ struct Arguments {
     /// Key vaults to stand in for: a vault, or an array of them; may be repeated
     #[arg(long, value_name = "FILE")]
     vaults: Vec<PathBuf>,
+    /// Fault rules: what goes wrong, with which requests; may be repeated
+    #[arg(long, value_name = "FILE")]
+    faults: Vec<PathBuf>,
     /// Serve the control interface below /.control/, which shows and changes what the emulator does
     #[arg(long)]
     control: bool,
@@ -93,6 +96,9 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
     for file in &arguments.vaults {
         config.vaults.extend(Vault::read(file).map_err(|fault| fault.to_string())?);
     }
+    for file in &arguments.faults {
+        config.faults.extend(FaultRule::read(file).map_err(|fault| fault.to_string())?);
+    }
     config.control = arguments.control;
     config.tenants = arguments.tenant.clone();
     config.strict = arguments.strict;
@@ -125,7 +131,10 @@ fn say(line: &str) {
 fn line(entry: &LogEntry, colour: bool) -> String {
     let code = match entry.decision {
         Decision::Issued { .. } => "32",
-        Decision::Refused { .. } | Decision::Denied { .. } | Decision::Unreadable { .. } => "31",
+        Decision::Refused { .. }
+        | Decision::Denied { .. }
+        | Decision::Faulted { .. }
+        | Decision::Unreadable { .. } => "31",
         _ => "2",
     };
     if colour { format!("\u{1b}[{code}m{entry}\u{1b}[0m") } else { entry.to_string() }

@@ -3,6 +3,8 @@
 //! The HTTP server makes a [`Request`] of what it has read and writes a [`Response`] out; tests make the request
 //! themselves. Neither type is `Debug`: a request carries assertions and secrets, a response carries access tokens.
 
+use core::time::Duration;
+
 /// One HTTP request, completely read.
 #[derive(Clone)]
 pub struct Request {
@@ -63,12 +65,39 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// How it is to be sent.
+    pub delivery: Delivery,
+}
+
+/// How a response is to be sent. A driver without sockets can look at it or leave it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// How long it is held back, on the emulator's clock.
+    pub delay: Duration,
+    /// What becomes of the connection.
+    pub connection: Connection,
+}
+
+/// What becomes of a connection while a response is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Connection {
+    /// Nothing.
+    #[default]
+    Kept,
+    /// It is reset instead.
+    Reset,
+    /// It ends after the first half of the body.
+    Half,
+    /// Nothing follows the first half of the body, and it stays open.
+    Stalled,
 }
 
 impl Response {
     pub(crate) fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), delivery: Delivery::default() }
     }
 
     /// The first header field of this name.

@@ -33,6 +33,8 @@ pub struct RequestRecord {
     pub status: u16,
     /// The service's code if it refused: `AADSTS700027` or `KeyNotFound`, for instance.
     pub code: Option<String>,
+    /// Names of the fault rules that were applied.
+    pub faults: Vec<String>,
 }
 
 /// The requests so far.
@@ -108,6 +110,7 @@ mod tests {
             client: None,
             status: 200,
             code: None,
+            faults: Vec::new(),
         }
     }
 

@@ -1,11 +1,16 @@
 //! Where a request goes: by the host that it addresses to a vault, by its path to one of the other services.
 
+use crate::assertion::Assertion;
 use crate::message::Request;
-use crate::token_endpoint::Version;
+use crate::token_endpoint::{Version, claimed_client, read_form};
 use crate::vault::{LiveVault, Target};
 
 /// Paths below this are the control interface.
 const CONTROL: &str = "/.control";
+
+/// Names under which requests are counted and faults are aimed.
+pub(crate) const OPERATIONS: &[&str] =
+    &["token", "discovery", "instance", "keys", "vault.certificate", "vault.sign", "vault.other"];
 
 /// What a request is for.
 #[derive(Clone, Copy)]
@@ -42,7 +47,7 @@ impl<'a> Route<'a> {
         Endpoint::of(&request.path).map_or(Self::Nothing, Self::Entra)
     }
 
-    /// The name under which requests are counted and faults are aimed.
+    /// One of [`OPERATIONS`].
     pub(crate) fn operation(&self) -> Option<&'static str> {
         match self {
             Self::Control(_) | Self::Nothing => None,
@@ -51,6 +56,24 @@ impl<'a> Route<'a> {
             Self::Entra(Endpoint::OpenId(..)) => Some("discovery"),
             Self::Entra(Endpoint::Token(..)) => Some("token"),
             Self::Vault(_, target) => Some(target.operation()),
+        }
+    }
+
+    /// The client that a request says it comes from; nothing of it has been checked.
+    pub(crate) fn claimed_client(&self, request: &Request) -> Option<String> {
+        match self {
+            Self::Entra(Endpoint::Token(..)) => {
+                let form = read_form(request).unwrap_or_default();
+                claimed_client(request, &form)
+            }
+            Self::Vault(..) => {
+                let (_, token) = request.header("authorization")?.split_once(' ')?;
+                let token = Assertion::parse(token.trim()).ok()?;
+                let named =
+                    ["appid", "azp"].into_iter().find_map(|name| token.claims.text(name).ok().flatten());
+                named.map(str::to_owned)
+            }
+            _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Everything but sockets and TLS: a request goes in, a response and a log entry come out.
 //!
-//! Finds out which service a request is for, has it answered, and counts it. State is what the configuration says, the
+//! Finds out which service a request is for and what is to go wrong with it, has it answered, and counts it. State is what the configuration says, the
 //! signing key, what the control interface has changed and, in strict mode, the `jti` values already used; the result
 //! depends on these, the request and the clock, but for random ids.
 
@@ -14,13 +14,15 @@ use crate::config::Config;
 use crate::control;
 use crate::entra::Entra;
 use crate::error::Error;
+use crate::faults::{self, Action, Facts, Faults, Verdict};
 use crate::keys::SigningKey;
 use crate::log::{Decision, LogEntry, Trail};
-use crate::message::{Request, Response};
+use crate::message::{Connection, Request, Response};
 use crate::registration::Application;
 use crate::requests::{RequestRecord, Requests};
 use crate::route::{Route, VaultPorts};
 use crate::snapshot::Snapshot;
+use crate::token_endpoint::Lifetimes;
 use crate::vault::{self, LiveVault, VaultCall};
 
 /// The service: everything but sockets and TLS.
@@ -30,6 +32,7 @@ pub struct TokenService {
     pub(crate) applications: Snapshot<Vec<Application>>,
     pub(crate) vaults: Snapshot<Vec<LiveVault>>,
     pub(crate) requests: Requests,
+    pub(crate) faults: Faults,
     replays: Replays,
     addresses: OnceLock<Addresses>,
 }
@@ -61,6 +64,7 @@ impl TokenService {
             applications: Snapshot::new(config.applications.clone()),
             vaults: Snapshot::new(LiveVault::open_all(&config.vaults, now)?),
             requests: Requests::default(),
+            faults: Faults::new(&config.faults, now),
             replays: Replays::default(),
             addresses: OnceLock::new(),
             config,
@@ -73,37 +77,77 @@ impl TokenService {
         let vaults = self.vaults.get();
         let route = Route::of(request, &vaults, self.vault_ports());
         let mut trail = Trail::new(self.config.strict);
-        let (response, decision) = self.respond(request, route, now, &mut trail);
-        if let Some(operation) = route.operation() {
-            self.requests.add(RequestRecord {
-                number: 0,
-                unix_seconds: now.unix_timestamp(),
-                operation,
-                method: request.method.clone(),
-                path: request.path.clone(),
-                tenant: route.tenant().map(str::to_owned),
-                client: trail.client.clone(),
-                status: response.status,
-                code: decision.code(),
-            });
+        let Some(operation) = route.operation() else {
+            let (response, decision) = match route {
+                Route::Control(path) if self.config.control => control::respond(self, request, path),
+                _ => (not_found(now), Decision::NotFound),
+            };
+            let entry = entry(request, response.status, trail, decision);
+            return (response, entry);
+        };
+        let client = route.claimed_client(request);
+        let facts = Facts { operation, tenant: route.tenant(), client: client.as_deref() };
+        let verdict = self.faults.consult(&facts, &self.config.tenants, now);
+        let (response, decision) = self.faulted(request, &route, &verdict, now, &mut trail);
+        if trail.client.is_none() {
+            trail.client.clone_from(&client);
         }
+        let is_reset = response.delivery.connection == Connection::Reset;
+        self.requests.add(RequestRecord {
+            number: 0,
+            unix_seconds: now.unix_timestamp(),
+            operation,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            tenant: route.tenant().map(str::to_owned),
+            client: trail.client.clone(),
+            status: if is_reset { 0 } else { response.status },
+            code: decision.code(),
+            faults: verdict.rules,
+        });
         let entry = entry(request, response.status, trail, decision);
         (response, entry)
+    }
+
+    /// Answers with what goes wrong.
+    fn faulted(
+        &self,
+        request: &Request,
+        route: &Route<'_>,
+        verdict: &Verdict,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let action = &verdict.action;
+        let now = now.saturating_add(action.clock_offset());
+        let (mut response, decision) = if action.replaces() {
+            let replaced = faults::replace(action, request, route, &self.authority(request), now);
+            let rules = verdict.rules.clone();
+            (replaced.response, Decision::Faulted { rules, code: replaced.code })
+        } else {
+            for rule in &verdict.rules {
+                trail.note(format!("fault {rule}"));
+            }
+            self.respond(request, route, action, now, trail)
+        };
+        faults::adjust(&mut response, action, now);
+        (response, decision)
     }
 
     fn respond(
         &self,
         request: &Request,
-        route: Route<'_>,
+        route: &Route<'_>,
+        action: &Action,
         now: OffsetDateTime,
         trail: &mut Trail,
     ) -> (Response, Decision) {
-        match route {
-            Route::Control(path) if self.config.control => control::respond(self, request, path),
+        match *route {
             Route::Control(_) | Route::Nothing => (not_found(now), Decision::NotFound),
             Route::Entra(endpoint) => {
                 let resources: Vec<String> =
                     self.config.vaults.iter().map(|vault| vault.resource.clone()).collect();
+                let configured = self.config.lifetime.map(|lifetime| lifetime.as_secs());
                 let entra = Entra {
                     config: &self.config,
                     applications: &self.applications.get(),
@@ -111,16 +155,23 @@ impl TokenService {
                     key: &self.key,
                     replays: &self.replays,
                     now,
+                    lifetimes: Lifetimes {
+                        lifetime: action.lifetime_seconds.or(configured),
+                        refresh_in: action.refresh_in_seconds,
+                    },
                 };
                 entra.respond(request, endpoint, trail)
             }
             Route::Vault(vault, target) => {
-                let authority = self.addresses.get().map(|addresses| addresses.authority.clone());
-                let authority = authority.unwrap_or_else(|| request.base());
                 let call = VaultCall { vault, request, target, key: &self.key, now };
-                vault::respond(&call, &authority, trail)
+                vault::respond(&call, &self.authority(request), trail)
             }
         }
+    }
+
+    /// Where tenants get their tokens.
+    fn authority(&self, request: &Request) -> String {
+        self.addresses.get().map_or_else(|| request.base(), |addresses| addresses.authority.clone())
     }
 
     /// How many requests there were for an operation: `token`, `discovery`, `instance`, `keys`, `vault.certificate` or

@@ -56,6 +56,18 @@ pub(crate) struct ServiceError {
     pub(crate) text: String,
     /// Said in the log line and not in the reply.
     pub(crate) reason: String,
+    /// Members that few replies have, and what a fault script has put in place of the usual.
+    pub(crate) details: Box<ErrorDetails>,
+}
+
+/// What differs from reply to reply of one code; the usual where it is absent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ErrorDetails {
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<String>,
+    pub(crate) suberror: Option<String>,
+    /// JSON, for a claims challenge.
+    pub(crate) claims: Option<String>,
 }
 
 /// The ids that tie a reply to its request.
@@ -67,18 +79,22 @@ pub(crate) struct ReplyIds {
 
 #[derive(Serialize)]
 struct Body<'a> {
-    error: &'static str,
+    error: &'a str,
     error_description: String,
     error_codes: [u32; 1],
     timestamp: &'a str,
     trace_id: &'a str,
     correlation_id: &'a str,
     error_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suberror: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<&'a str>,
 }
 
 impl ServiceError {
     pub(crate) fn new(code: u32, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), reason: String::new() }
+        Self { code, text: text.into(), reason: String::new(), details: Box::default() }
     }
 
     /// Adds what only the log line says.
@@ -86,33 +102,52 @@ impl ServiceError {
         Self { reason: reason.into(), ..self }
     }
 
-    pub(crate) fn oauth_error(&self) -> &'static str {
-        let known = OAUTH_ERRORS.iter().find(|(code, _)| *code == self.code);
-        known.map_or("invalid_request", |(_, error)| error)
+    pub(crate) fn with(self, details: ErrorDetails) -> Self {
+        Self { details: Box::new(details), ..self }
+    }
+
+    pub(crate) fn oauth_error(&self) -> &str {
+        self.details.error.as_deref().or_else(|| known_oauth_error(self.code)).unwrap_or("invalid_request")
     }
 
     pub(crate) fn status(&self) -> u16 {
-        if self.oauth_error() == "invalid_client" { 401 } else { 400 }
+        let usual = if self.oauth_error() == "invalid_client" { 401 } else { 400 };
+        self.details.status.unwrap_or(usual)
+    }
+
+    /// The description as it stands in the body.
+    pub(crate) fn description(&self, ids: &ReplyIds, now: OffsetDateTime) -> String {
+        format!(
+            "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {}",
+            self.code,
+            self.text,
+            ids.trace,
+            ids.correlation,
+            clock::service_timestamp(now)
+        )
     }
 
     /// The JSON body; `base` is scheme, host and port of the endpoint, which `error_uri` shares.
     pub(crate) fn body(&self, base: &str, ids: &ReplyIds, now: OffsetDateTime) -> Vec<u8> {
-        let timestamp = clock::service_timestamp(now);
         let body = Body {
             error: self.oauth_error(),
-            error_description: format!(
-                "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {timestamp}",
-                self.code, self.text, ids.trace, ids.correlation
-            ),
+            error_description: self.description(ids, now),
             error_codes: [self.code],
-            timestamp: &timestamp,
+            timestamp: &clock::service_timestamp(now),
             trace_id: &ids.trace,
             correlation_id: &ids.correlation,
             error_uri: format!("{base}/error?code={}", self.code),
+            suberror: self.details.suberror.as_deref(),
+            claims: self.details.claims.as_deref(),
         };
         // A struct of strings and numbers can always be written as JSON.
         serde_json::to_vec(&body).unwrap_or_default()
     }
+}
+
+/// The OAuth error of a code that the emulator answers with of itself.
+pub(crate) fn known_oauth_error(code: u32) -> Option<&'static str> {
+    OAUTH_ERRORS.iter().find(|(known, _)| *known == code).map(|(_, error)| *error)
 }
 
 #[cfg(test)]

@@ -52,6 +52,13 @@ pub(crate) struct Issued {
     pub(crate) resource: String,
 }
 
+/// How long tokens are good for, if that is not left to chance.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lifetimes {
+    pub(crate) lifetime: Option<u64>,
+    pub(crate) refresh_in: Option<i64>,
+}
+
 /// How the client proposes to authenticate. Not `Debug`.
 enum Credential<'a> {
     Assertion(&'a str),
@@ -199,7 +206,7 @@ pub(crate) fn issue(
     form: &Form,
     client: &Client<'_>,
     at: &Circumstances<'_>,
-    (key, fixed_lifetime): (&SigningKey, Option<u64>),
+    (key, lifetimes): (&SigningKey, Lifetimes),
     trail: &mut Trail,
 ) -> Result<Issued, ServiceError> {
     let requested = match version {
@@ -213,7 +220,7 @@ pub(crate) fn issue(
     resource.check_assignment(client.application, &roles, trail)?;
     let is_capable = declares_capability(form)? && resource.wants_capabilities;
     let range = if is_capable { CAPABLE_LIFETIMES } else { LIFETIMES };
-    let lifetime = fixed_lifetime.unwrap_or_else(|| random::within(range));
+    let lifetime = lifetimes.lifetime.unwrap_or_else(|| random::within(range));
     let lifetime = i64::try_from(lifetime).unwrap_or(i64::MAX);
     let token = AccessToken {
         client,
@@ -225,7 +232,7 @@ pub(crate) fn issue(
         lifetime,
         is_capable,
     };
-    let body = reply(version, &token, key)?;
+    let body = reply(version, &token, lifetimes.refresh_in, key)?;
     Ok(Issued { body, token_version: resource.token_version, resource: resource.requested })
 }
 
@@ -259,7 +266,12 @@ struct V2Reply {
     access_token: String,
 }
 
-fn reply(version: Version, token: &AccessToken<'_>, key: &SigningKey) -> Result<Vec<u8>, ServiceError> {
+fn reply(
+    version: Version,
+    token: &AccessToken<'_>,
+    refresh_in: Option<i64>,
+    key: &SigningKey,
+) -> Result<Vec<u8>, ServiceError> {
     let access_token = token.sign(key).map_err(|_| unusable("the token could not be signed"))?;
     let expires_in = token.lifetime.saturating_sub(1);
     let body = match version {
@@ -276,7 +288,8 @@ fn reply(version: Version, token: &AccessToken<'_>, key: &SigningKey) -> Result<
             token_type: "Bearer",
             expires_in,
             ext_expires_in: expires_in,
-            refresh_in: (token.lifetime >= LONG_LIVED_SECONDS).then_some(expires_in / 2),
+            refresh_in: refresh_in
+                .or_else(|| (token.lifetime >= LONG_LIVED_SECONDS).then_some(expires_in / 2)),
             access_token,
         }),
     };

@@ -14,5 +14,5 @@ mod store;
 pub use definition::Vault;
 pub(crate) use definition::{Challenge, Denial, VersionDefinition};
 pub(crate) use endpoint::{Target, VaultCall, document};
-pub(crate) use response::respond;
+pub(crate) use response::{refuse, respond};
 pub(crate) use store::{LiveVault, VersionChange};

@@ -55,6 +55,23 @@ impl VaultError {
         Self::new(415, "UnsupportedMediaType", "The body must be of the type application/json.")
     }
 
+    /// What the service says at a status, if nothing else is known.
+    pub(crate) fn of_status(status: u16) -> Self {
+        let throttled = "Request was not processed because too many requests were received. Reason: \
+                         VaultRequestTypeLimitReached";
+        let (code, message) = match status {
+            400 => ("BadParameter", "The request is not valid."),
+            401 => ("Unauthorized", "AKV10000: Request is missing a Bearer or PoP token."),
+            403 => ("Forbidden", "The caller is not allowed to do this."),
+            404 => ("NotFound", "There is no such object."),
+            409 => ("Conflict", "Another operation on this object is going on."),
+            429 => ("Throttled", throttled),
+            503 => ("ServiceUnavailable", "The service is temporarily unavailable."),
+            _ => ("InternalServerError", "An internal error occurred."),
+        };
+        Self::new(status, code, message)
+    }
+
     pub(crate) fn body(&self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let (Some(inner), Some(members)) = (&self.inner, error.as_object_mut()) {

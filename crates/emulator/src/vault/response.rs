@@ -15,18 +15,37 @@ pub(crate) fn respond(call: &VaultCall<'_>, authority: &str, trail: &mut Trail) 
     match answer(call, trail) {
         Ok((body, decision)) => (json(call.request, 200, body.to_string(), call.now), decision),
         Err(error) => {
-            let mut response = json(call.request, error.status, error.body().to_string(), call.now);
-            if error.status == 401 {
-                let challenge = challenge(call.vault, authority);
-                response.headers.push(("www-authenticate".to_owned(), challenge));
-            }
-            (response, denied(&error))
+            let response = refusal(call.vault, call.request, &error, authority, call.now);
+            let code = error.telling_code().to_owned();
+            (response, Decision::Denied { code, reason: error.message })
         }
     }
 }
 
-pub(crate) fn denied(error: &VaultError) -> Decision {
-    Decision::Denied { code: error.telling_code().to_owned(), reason: error.message.clone() }
+/// A refusal that has only a status, and its code.
+pub(crate) fn refuse(
+    vault: &LiveVault,
+    request: &Request,
+    status: u16,
+    authority: &str,
+    now: OffsetDateTime,
+) -> (Response, String) {
+    let error = VaultError::of_status(status);
+    (refusal(vault, request, &error, authority, now), error.telling_code().to_owned())
+}
+
+fn refusal(
+    vault: &LiveVault,
+    request: &Request,
+    error: &VaultError,
+    authority: &str,
+    now: OffsetDateTime,
+) -> Response {
+    let mut response = json(request, error.status, error.body().to_string(), now);
+    if error.status == 401 {
+        response.headers.push(("www-authenticate".to_owned(), challenge(vault, authority)));
+    }
+    response
 }
 
 /// The challenge as the service writes it, or as the vault's definition wants it.

@@ -7,8 +7,6 @@ use alloc::sync::Arc;
 
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 use crate::certificate::{Certificate, hex};
 use crate::error::RegistrationError;
@@ -203,12 +201,7 @@ fn generated(name: &str, now: OffsetDateTime) -> Result<Pair, RegistrationError>
 fn given(key: &str, certificate: &str) -> Result<Pair, RegistrationError> {
     let key = rsa_key::from_pem(key).map_err(|fault| RegistrationError::new(fault).within("privateKey"))?;
     let place = |fault: String| RegistrationError::new(fault).within("certificate");
-    let der = match certificate.contains("-----BEGIN") {
-        true => CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map(|der| der.to_vec())
-            .map_err(|_| place("is PEM without a certificate".to_owned()))?,
-        false => crate::certificate::from_base64(certificate).map_err(place)?,
-    };
+    let der = crate::certificate::from_text(certificate).map_err(place)?;
     let certificate = Certificate::from_der(&der).map_err(place)?;
     if rsa_key::public_pkcs1(&key).as_ref() != Some(&certificate.rsa_public_key) {
         return Err(place("is of another key than privateKey".to_owned()));

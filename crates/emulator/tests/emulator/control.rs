@@ -95,7 +95,7 @@ fn requests_are_shown_by_operation_and_forgotten() {
     let refused = json!({
         "number": 2, "unixSeconds": NOW, "operation": "token", "method": "POST",
         "path": format!("/{TENANT}/oauth2/v2.0/token"), "tenant": TENANT, "client": APP,
-        "status": 401, "code": "AADSTS700027",
+        "status": 401, "code": "AADSTS700027", "faults": [],
     });
     assert_eq!(tokens["requests"][1], refused);
     control(&service, "DELETE", "requests", Value::Null);

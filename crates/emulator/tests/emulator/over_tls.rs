@@ -72,6 +72,11 @@ async fn get_over_tls(running: &Running, ip: IpAddr, name: &str, path: &str) -> 
 
 /// The whole reply to a GET at a port, asked for by a name that the TLS certificate must have.
 pub(crate) async fn get(running: &Running, port: u16, name: &str, path: &str) -> String {
+    String::from_utf8(try_get(running, port, name, path).await).expect("text")
+}
+
+/// As much of the reply as comes.
+pub(crate) async fn try_get(running: &Running, port: u16, name: &str, path: &str) -> Vec<u8> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.expect("a connection");
     let server = ServerName::try_from(name.to_owned()).expect("a name");
     let mut stream = trusting(running).connect(server, stream).await.expect("a handshake");
@@ -79,7 +84,7 @@ pub(crate) async fn get(running: &Running, port: u16, name: &str, path: &str) ->
     stream.write_all(request.as_bytes()).await.expect("written");
     let mut reply = Vec::new();
     let _ = stream.read_to_end(&mut reply).await;
-    String::from_utf8(reply).expect("text")
+    reply
 }
 
 fn token_request(base: &str, host: &str) -> Vec<u8> {

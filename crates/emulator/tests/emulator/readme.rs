@@ -1,6 +1,6 @@
 //! What the README shows is what works.
 
-use certgrant_emulator::{Request, Vault};
+use certgrant_emulator::{FaultRule, Request, Vault};
 use serde_json::json;
 
 use crate::support::*;
@@ -31,4 +31,12 @@ fn vault_example_is_accepted_and_is_served() {
     let service = service_with(&registration(), |config| config.vaults = vaults);
     let answer = Answer::of(&service, &Request::get("contoso.vault.azure.net", "/certificates/daemon"));
     assert_eq!(answer.body["error"]["code"], "Unauthorized");
+}
+
+#[test]
+fn fault_example_is_accepted_and_the_second_request_fails() {
+    let rules = FaultRule::parse(example("```json faults\n")).expect("rules");
+    let service = service_with(&registration(), |config| config.faults = rules);
+    let mut statuses = (0..3).map(|_| present(&service, &Assertion::new()).response.status);
+    assert_eq!([statuses.next(), statuses.next(), statuses.next()], [Some(200), Some(503), Some(200)]);
 }
