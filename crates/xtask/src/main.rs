@@ -5,6 +5,7 @@
 
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std has no `alloc` crate in scope")]
 
+mod bench;
 mod build;
 mod build_native;
 mod build_wasm;
@@ -50,6 +51,8 @@ enum Command {
     Demo,
     /// Runs every check of the repository, or those that are named.
     Test(test_run::Options),
+    /// Measures cached tokens beside a peer; some minutes, and six gigabytes of memory.
+    Bench,
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
     CheckCore {
         /// Writes the lists in the repository as they are now, instead of comparing.
@@ -82,6 +85,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Gen { check: true } => report.step("gen", |_| generate::check(&workspace)).map(drop),
         Command::Demo => demo::run(&workspace, report),
         Command::Test(options) => test_run::run(&workspace, report, options),
+        Command::Bench => bench::run(&workspace, report),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
     }
