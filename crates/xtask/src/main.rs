@@ -12,6 +12,7 @@ mod build_wasm;
 mod check_core;
 mod demo;
 mod emulator;
+mod fuzz;
 mod generate;
 mod process;
 mod report;
@@ -53,6 +54,8 @@ enum Command {
     Test(test_run::Options),
     /// Measures cached tokens beside a peer; some minutes, and six gigabytes of memory.
     Bench,
+    /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
+    Fuzz(fuzz::Options),
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
     CheckCore {
         /// Writes the lists in the repository as they are now, instead of comparing.
@@ -86,6 +89,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Demo => demo::run(&workspace, report),
         Command::Test(options) => test_run::run(&workspace, report, options),
         Command::Bench => bench::run(&workspace, report),
+        Command::Fuzz(options) => fuzz::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
     }

@@ -125,7 +125,20 @@ impl Call {
     /// # Errors
     ///
     /// The program can't be started, or it reports a failure; the error then shows all that it wrote.
-    pub(crate) fn output(mut self, live: &LiveLine) -> Result<String> {
+    pub(crate) fn output(self, live: &LiveLine) -> Result<String> {
+        self.run(live).map(|(stdout, _)| stdout)
+    }
+
+    /// Runs the program and returns standard output and standard error, line by line as they came.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Call::output`].
+    pub(crate) fn all_output(self, live: &LiveLine) -> Result<String> {
+        self.run(live).map(|(_, all)| all)
+    }
+
+    fn run(mut self, live: &LiveLine) -> Result<(String, String)> {
         let mut child = self.command.spawn().map_err(|error| self.not_started(error))?;
         let (sender, lines) = channel();
         let readers = [
@@ -141,7 +154,7 @@ impl Call {
         if !status.success() {
             bail!("{}\n`{self}` failed with {status}", all.trim_end());
         }
-        Ok(stdout)
+        Ok((stdout, all))
     }
 
     fn not_started(&self, error: std::io::Error) -> anyhow::Error {

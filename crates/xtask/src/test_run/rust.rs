@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use crate::fuzz;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
 use crate::setup::WASM_TARGET;
@@ -12,7 +13,7 @@ pub(super) const STEPS: [Step; 5] = [
     Step { name: "format", about: "cargo fmt changes nothing", needs_build: false, work: format },
     Step {
         name: "clippy",
-        about: "clippy has no warning in the workspace",
+        about: "clippy has no warning in the workspace and in tests/fuzz",
         needs_build: false,
         work: clippy,
     },
@@ -42,11 +43,14 @@ const WASM_BINDINGS: [&str; 4] =
 
 fn format(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     workspace.cargo().args(["fmt", "--all", "--check"]).output(live)?;
+    fuzz::cargo(workspace).args(["fmt", "--check"]).output(live)?;
     Ok(Outcome::done(""))
 }
 
 fn clippy(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     let clippy = workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]);
+    clippy.args(["--", "--deny", "warnings"]).output(live)?;
+    let clippy = fuzz::cargo(workspace).args(["clippy", "--all-targets"]);
     clippy.args(["--", "--deny", "warnings"]).output(live)?;
     Ok(Outcome::done(""))
 }
