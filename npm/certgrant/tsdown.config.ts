@@ -1,14 +1,50 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
+import { wasmModulesPlugin } from "./scripts/wasm-modules.mjs";
 
-// One file per entry of the package, ESM and CommonJS, with the types of both; what they share goes into chunks, and the
-// backends into chunks that are loaded with the first token.
-export default defineConfig({
-  entry: { index: "src/entry/node.ts", adal: "src/entry/adal.ts" },
-  format: ["esm", "cjs"],
-  platform: "node",
-  target: "node20",
+const common: UserConfig = {
   tsconfig: "tsconfig.node.json",
-  dts: true,
   fixedExtension: false,
-  clean: true,
-});
+  dts: true,
+  // The build script cleans once, before all of these.
+  clean: false,
+};
+
+/** What runs outside of Node: web standards alone. */
+const web: UserConfig = {
+  ...common,
+  platform: "neutral",
+  target: "es2022",
+  outputOptions: { chunkFileNames: "web-[name]-[hash].js" },
+};
+
+// One file per entry of the package; what entries of a kind share goes into chunks, and so does what is loaded with the first
+// token. `certgrant/slim` shares nothing, so that a library which uses it and an application which doesn't are two platforms.
+export default defineConfig([
+  {
+    ...common,
+    entry: { index: "src/entry/node.ts", adal: "src/entry/adal.ts" },
+    format: ["esm", "cjs"],
+    platform: "node",
+    target: "node20",
+  },
+  {
+    ...web,
+    entry: Object.fromEntries(
+      ["workerd", "edge-light", "deno", "browser"].map((name) => [name, `src/entry/${name}.ts`]),
+    ),
+    format: "esm",
+    external: /^cloudflare:/,
+    // Those of the Node entry.
+    dts: false,
+    plugins: [wasmModulesPlugin],
+  },
+  {
+    ...web,
+    entry: { slim: "src/entry/slim.ts" },
+    format: ["esm", "cjs"],
+    outputOptions: (options, format) => ({
+      ...options,
+      chunkFileNames: `slim-[name]-[hash].${format === "cjs" ? "cjs" : "js"}`,
+    }),
+  },
+]);

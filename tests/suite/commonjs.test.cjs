@@ -35,7 +35,8 @@ test("the exports of both module systems have the same names", async () => {
   for (const entry of ["certgrant", "certgrant/adal"]) {
     const required = requirePackage(entry);
     const manifest = requirePackage("certgrant/package.json");
-    const path = manifest.exports[entry === "certgrant" ? "." : "./adal"].import.default;
+    const conditions = manifest.exports[entry === "certgrant" ? "." : "./adal"];
+    const path = (conditions.node ?? conditions).import.default;
     const imported = await import(join(__dirname, "../../npm/certgrant", path));
     assert.deepEqual(Object.keys(required).sort(), Object.keys(imported).sort());
   }

@@ -6,7 +6,7 @@
 import { rolldown } from "rolldown";
 
 const [entry] = process.argv.slice(1);
-const bundle = await rolldown({ input: entry, platform: "neutral", external: [/^node:/], logLevel: "silent" });
+const bundle = await rolldown({ input: entry, platform: "neutral", external: [/^(node|cloudflare):/, /\.wasm$/], logLevel: "silent" });
 const { output } = await bundle.generate({ format: "es", minify: true });
 const chunks = output
   .filter((file) => file.type === "chunk" && !file.moduleIds.some((id) => /certgrant_(files|rsa|vault)|key-vault/.test(id)))

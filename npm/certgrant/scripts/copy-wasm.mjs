@@ -1,14 +1,5 @@
-// Copies the WASM modules beside the built files, where the Node entry looks for them.
+// Copies the WASM modules beside the built files, where the entries look for them.
 import { copyFile } from "node:fs/promises";
+import { wasmModules } from "./wasm-modules.mjs";
 
-for (const name of [
-  "certgrant_bg.wasm",
-  "certgrant_files_bg.wasm",
-  "certgrant_rsa_bg.wasm",
-  "certgrant_vault_bg.wasm",
-]) {
-  await copyFile(
-    new URL(`../src/generated/wasm/${name}`, import.meta.url),
-    new URL(`../dist/${name}`, import.meta.url),
-  );
-}
+for (const { file, url } of wasmModules()) await copyFile(url, new URL(`../dist/${file}`, import.meta.url));

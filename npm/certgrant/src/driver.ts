@@ -152,6 +152,7 @@ export class Driver {
       .finally(() => this.#flights.delete(id));
     const flight: Flight = { outcome, abandoned, callers: 0 };
     this.#flights.set(id, flight);
+    platform().keepAlive?.(outcome.catch(() => undefined));
     return flight;
   }
 

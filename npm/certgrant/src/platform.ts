@@ -30,6 +30,8 @@ export interface Platform {
   randomUUID(): string;
   /** An environment variable, `undefined` where it is not set or empty. */
   variable(name: string): string | undefined;
+  /** Where a runtime ends what a request began with the request: keeps this one's alive until `work` has settled. */
+  keepAlive?(work: Promise<unknown>): void;
 }
 
 let installed: Platform | undefined;

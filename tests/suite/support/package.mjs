@@ -6,9 +6,10 @@ const root = new URL("../../../npm/certgrant/", import.meta.url);
 /** The package's package.json. */
 export const manifest = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
 
-/** Where an entry lies, for a condition such as `import` or `require`. */
+/** Where an entry lies that Node takes, for a condition such as `import` or `require`. */
 export function entryUrl(entry, condition = "import") {
-  return new URL(manifest.exports[entry][condition].default, root);
+  const conditions = manifest.exports[entry];
+  return new URL((conditions.node ?? conditions)[condition].default, root);
 }
 
 export const certgrant = await import(entryUrl("."));

@@ -1,0 +1,89 @@
+/**
+ * A runtime of web standards as certgrant's platform: WASM for the core, WebCrypto for RSA, no files. The entries of such
+ * runtimes differ in their name and in how they come by the WASM modules.
+ *
+ * Nothing is loaded, compiled or instantiated before the first token.
+ */
+import type { Backend } from "../backend.ts";
+import { type CompileModule, wasmBackend } from "../backends/wasm.ts";
+import { CertgrantError } from "../errors.ts";
+import { withoutForeignText } from "../foreign-error.ts";
+import type { Platform } from "../platform.ts";
+
+/** How a runtime differs from the others. */
+export interface WebRuntime {
+  /** Its name, as the token service is told. */
+  name: string;
+  /** Finds and compiles the WASM module of a name. */
+  compile: CompileModule;
+  /** Where the runtime has files. */
+  files?: Pick<Platform, "readFile" | "fileStamp">;
+  /** Where environment variables are not in `process.env`. */
+  variable?: Platform["variable"];
+  /** Where work ends with the request that began it, unless the runtime is told. */
+  keepAlive?: NonNullable<Platform["keepAlive"]>;
+}
+
+/** The platform of a runtime. */
+export function webPlatform({ name, compile, files, variable, keepAlive }: WebRuntime): Platform {
+  let loading: Promise<Backend> | undefined;
+  return {
+    os: name,
+    cpu: "wasm32",
+    loadBackend() {
+      loading ??= load(name, compile).catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      });
+      return loading;
+    },
+    readFile: files?.readFile ?? ((path) => noFiles(name, path)),
+    fileStamp: files?.fileStamp ?? ((path) => noFiles(name, path)),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    randomUUID: () => crypto.randomUUID(),
+    variable: variable ?? processVariable,
+    ...(keepAlive && { keepAlive }),
+  };
+}
+
+async function load(name: string, compile: CompileModule): Promise<Backend> {
+  try {
+    return await wasmBackend(compile);
+  } catch (cause) {
+    throw new CertgrantError({
+      code: "ERR_BACKEND_UNAVAILABLE",
+      message: `no backend could be loaded: found no WASM module for ${name}, expected certgrant_bg.wasm beside the JavaScript`,
+      hint: "have the bundler keep or copy the package's .wasm files, or hand them in with certgrant/slim; the cause says what failed",
+      cause,
+    });
+  }
+}
+
+/** Some runtimes without files have Node's `process`, and bundlers put its variables in place. */
+function processVariable(name: string): string | undefined {
+  return globalThis.process?.env?.[name] || undefined;
+}
+
+async function noFiles(runtime: string, path: string): Promise<never> {
+  throw fileError(
+    path,
+    new Error(`${runtime} has no files`),
+    "pass the content as { certificate } in place of its path",
+  );
+}
+
+/** A path that looks like one: a key in its place is longer, or has line ends. */
+const PLAIN_PATH = /^\P{Cc}{1,260}$/u;
+
+/** The error of a file that can't be read; a path that may be a slip is not repeated. */
+export function fileError(path: string, thrown: unknown, hint: string): CertgrantError {
+  const cause = withoutForeignText(thrown);
+  const where = PLAIN_PATH.test(path) && !path.includes("-----") ? path : `a path of ${path.length} characters`;
+  const found = cause.code ?? (cause.name === "Error" ? "no file" : cause.name);
+  return new CertgrantError({
+    code: "ERR_FILE_UNREADABLE",
+    message: `the certificate file can't be read: found ${found} at ${where}, expected a readable file`,
+    hint,
+    cause,
+  });
+}
