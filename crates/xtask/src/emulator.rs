@@ -45,11 +45,26 @@ impl Emulator {
     ///
     /// It does not start or does not listen.
     pub(crate) fn start(program: &Path, registrations: &Path, authority_file: &Path) -> Result<Self> {
+        Self::start_with(program, registrations, authority_file, &[])
+    }
+
+    /// The same, with further arguments.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Emulator::start`].
+    pub(crate) fn start_with(
+        program: &Path,
+        registrations: &Path,
+        authority_file: &Path,
+        more: &[&str],
+    ) -> Result<Self> {
         let mut child = Call::new(program)
             .args(["--port", "0", "--registrations"])
             .arg(registrations)
             .arg("--ca-out")
             .arg(authority_file)
+            .args(more)
             .spawn()?;
         let stdout = child.stdout.take().context("standard output is a pipe")?;
         let stderr = child.stderr.take().context("standard error is a pipe")?;

@@ -18,6 +18,7 @@ mod process;
 mod report;
 mod setup;
 mod sizes;
+mod soak;
 mod steps;
 mod test_run;
 mod workspace;
@@ -54,6 +55,8 @@ enum Command {
     Test(test_run::Options),
     /// Measures cached tokens beside a peer; some minutes, and six gigabytes of memory.
     Bench,
+    /// Keeps certgrant under load while its token service has one fault after the other; fails if anything grows.
+    Soak(soak::Options),
     /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
     Fuzz(fuzz::Options),
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
@@ -89,6 +92,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Demo => demo::run(&workspace, report),
         Command::Test(options) => test_run::run(&workspace, report, options),
         Command::Bench => bench::run(&workspace, report),
+        Command::Soak(options) => soak::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
