@@ -177,7 +177,7 @@ pub enum StepInput {
     },
     /// No response came.
     Failure {
-        /// `network` or `timeout`.
+        /// `network`, `proxy` or `timeout`.
         reason: String,
         /// How.
         message: String,
@@ -204,6 +204,9 @@ impl StepInput {
                 body: body.to_vec().into(),
             }),
             Self::Failure { reason, .. } if reason == "timeout" => Input::Failure(TransportFailure::Timeout),
+            Self::Failure { reason, message } if reason == "proxy" => {
+                Input::Failure(TransportFailure::Proxy(message))
+            }
             Self::Failure { message, .. } => Input::Failure(TransportFailure::Network(message)),
             Self::Woken => Input::Woken,
             Self::Renewed => Input::Renewed,

@@ -198,6 +198,9 @@ impl VaultInput {
                 body: body.to_vec().into(),
             }),
             Self::Failure { reason, .. } if reason == "timeout" => Core::Failure(TransportFailure::Timeout),
+            Self::Failure { reason, message } if reason == "proxy" => {
+                Core::Failure(TransportFailure::Proxy(message))
+            }
             Self::Failure { message, .. } => Core::Failure(TransportFailure::Network(message)),
             Self::Woken => Core::Woken,
         })

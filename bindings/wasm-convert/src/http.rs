@@ -37,6 +37,7 @@ pub fn transport_failure(input: &Members) -> Result<TransportFailure> {
     let text = |name| input.text(name).ok_or_else(incomplete);
     Ok(match text("reason")?.as_str() {
         "timeout" => TransportFailure::Timeout,
+        "proxy" => TransportFailure::Proxy(text("message")?),
         _ => TransportFailure::Network(text("message")?),
     })
 }

@@ -90,6 +90,8 @@ macro_rules! error_codes {
 error_codes! {
     AlgorithmInvalid = "ERR_ALGORITHM_INVALID", Config, "the signature algorithm is not usable",
         "use PS256 for Entra ID, or RS256 for AD FS and for a SHA-1 thumbprint";
+    AssertionFailed = "ERR_ASSERTION_FAILED", Key, "there is no client assertion",
+        "check what gives the assertion, a callback or a file; the error's cause is its own";
     AuthorityInsecure = "ERR_AUTHORITY_INSECURE", Config, "the authority is not protected by TLS",
         "use the https address of the token service; an assertion must not cross the network in clear text";
     AuthorityInvalid = "ERR_AUTHORITY_INVALID", Config, "the authority is not usable",
@@ -146,6 +148,8 @@ error_codes! {
     #[cfg(feature = "encryption")]
     PfxInvalid = "ERR_PFX_INVALID", Key, "the PFX is damaged",
         "copy the whole file again as bytes, not as text, or export it again";
+    ProxyRefused = "ERR_PROXY_REFUSED", Transport, "the proxy did not connect to the token service",
+        "check the proxy's address and credentials, and that it allows the token service's host; NO_PROXY goes around it";
     RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
         "check the connection to the token service; a proxy or firewall that drops packets looks like this";
     ResourceInvalid = "ERR_RESOURCE_INVALID", Config, "the resource is not usable",

@@ -87,6 +87,8 @@ impl HttpResponse {
 pub enum TransportFailure {
     /// The host could not connect, or lost the connection. The text says how and must hold no secret.
     Network(String),
+    /// A proxy was asked and did not connect. The text says how and must hold no secret.
+    Proxy(String),
     /// The time of the request was up.
     Timeout,
 }
@@ -96,6 +98,9 @@ impl TransportFailure {
     pub(crate) fn into_error(self, expected: &'static str) -> Error {
         match self {
             Self::Network(text) => Error::new(ErrorCode::NetworkFailed, text, expected),
+            Self::Proxy(text) => {
+                Error::new(ErrorCode::ProxyRefused, text, "a connection to the token service")
+            }
             Self::Timeout => Error::new(ErrorCode::RequestTimeout, "no response in time", expected),
         }
     }

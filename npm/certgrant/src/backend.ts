@@ -42,9 +42,11 @@ export interface ClientConfig {
   endpoint: "v1" | "v2";
   /**
    * Unencrypted PEM with the private key and, unless `thumbprint` is given, its certificate; with the certificate alone if
-   * the key is elsewhere.
+   * the key is elsewhere. Without it and without a secret, the host answers `assert` steps.
    */
-  certificate: string | Uint8Array;
+  certificate?: string | Uint8Array | undefined;
+  /** A client secret in the place of a certificate. */
+  clientSecret?: string | undefined;
   /** Whether the private key is elsewhere: the host answers `sign` steps by other means than {@link BackendClient.sign}. */
   keyElsewhere?: boolean | undefined;
   /** Whether the host can look for a renewed certificate: then it gets `renew` steps. */
@@ -75,8 +77,8 @@ export interface ClientProduct {
 
 /** One application with its credential, its cache and the flights under way. */
 export interface BackendClient {
-  /** The certificate in use, as far as it is known; a key with a bare thumbprint has no dates. */
-  readonly certificate: CertificateInfo;
+  /** The certificate in use, if there is one, as far as it is known: a key with a bare thumbprint has no dates. */
+  readonly certificate: CertificateInfo | null | undefined;
   /**
    * Says whether the token that the host holds for a request serves, names a flight to wait for, or starts one. Throws what
    * {@link Backend.open} throws.

@@ -2,7 +2,7 @@
  * Where a credential's certificate comes from, and how a renewed one is noticed: a file that is written anew, or a function of
  * the caller's.
  */
-import type { Algorithm, Backend, BackendClient } from "./backend.ts";
+import type { Algorithm, BackendClient } from "./backend.ts";
 import { type LoadedFile, renewClient } from "./certificate-file.ts";
 import { argumentTypeError, argumentValueError } from "./errors.ts";
 import type { KeyVaultSource } from "./key-vault.ts";
@@ -14,8 +14,8 @@ import type {
   KeyVaultOptions,
 } from "./options.ts";
 import { platform } from "./platform.ts";
+import type { ProofHost } from "./proof.ts";
 import { cryptoKeySigner, type Sign } from "./signer.ts";
-import type { Fetch } from "./transport.ts";
 
 /** Longer than any system takes. */
 const MAX_PATH_LENGTH = 4096;
@@ -23,15 +23,9 @@ const MAX_PATH_LENGTH = 4096;
 const TROUBLESHOOTING =
   "To troubleshoot, visit https://aka.ms/azsdk/js/identity/serviceprincipalauthentication/troubleshoot.";
 
-/** What a source may use to get a certificate. */
-export interface SourceHost {
-  readonly backend: Backend;
-  readonly fetch: Fetch;
-}
-
 /** A certificate, and what signs for it. */
 export interface CertificateSource {
-  read(host: SourceHost): Promise<LoadedFile>;
+  read(host: ProofHost): Promise<LoadedFile>;
   /** Something that is another thing when there may be another certificate; absent where every look has to read. */
   stamp?(): Promise<string>;
   /** Whether there may be another certificate later. */
@@ -44,12 +38,12 @@ export interface CertificateSource {
 
 /** Hands renewed certificates of a source to a client. */
 export class Renewal {
-  readonly #host: SourceHost;
+  readonly #host: ProofHost;
   readonly #source: CertificateSource;
   #stamp: string | undefined;
 
   /** @param stamp that of the certificate in use, taken before it was read */
-  constructor(host: SourceHost, source: CertificateSource, stamp: string | undefined) {
+  constructor(host: ProofHost, source: CertificateSource, stamp: string | undefined) {
     this.#host = host;
     this.#source = source;
     this.#stamp = stamp;

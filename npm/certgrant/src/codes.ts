@@ -8,6 +8,7 @@
 /** Codes of the core, the same in Rust and JavaScript. */
 export const CORE_ERROR_CODES = [
   "ERR_ALGORITHM_INVALID",
+  "ERR_ASSERTION_FAILED",
   "ERR_AUTHORITY_INSECURE",
   "ERR_AUTHORITY_INVALID",
   "ERR_CERTIFICATE_EXPIRED",
@@ -33,6 +34,7 @@ export const CORE_ERROR_CODES = [
   "ERR_PEM_NOT_FOUND",
   "ERR_PFX_DOMAIN_PROTECTED",
   "ERR_PFX_INVALID",
+  "ERR_PROXY_REFUSED",
   "ERR_REQUEST_TIMEOUT",
   "ERR_RESOURCE_INVALID",
   "ERR_RESPONSE_INVALID",
@@ -65,7 +67,11 @@ export type HostErrorCode =
   | "ERR_ABORTED"
   /** Neither the native addon nor the WASM module could be loaded, or not the one that was asked for. */
   | "ERR_BACKEND_UNAVAILABLE"
-  /** The certificate file could not be read. */
+  /** None of the credentials of a chain can be used in this environment. */
+  | "ERR_CHAIN_EXHAUSTED"
+  /** A credential can't be used in this environment; a chain goes on with the next one. */
+  | "ERR_CREDENTIAL_UNAVAILABLE"
+  /** A file of a credential could not be read. */
   | "ERR_FILE_UNREADABLE"
   /** A fault of certgrant itself. */
   | "ERR_INTERNAL"

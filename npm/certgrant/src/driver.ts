@@ -6,7 +6,16 @@
  * more. What is asked, retried and cached is decided in the core; this module has the clock, the timers and the network,
  * and passes the platform's random bytes on. A flight leaves no timer and no listener behind.
  */
-import type { AccessToken, BackendClient, HttpRequest, Notice, Step, StepInput, TokenRequest } from "./backend.ts";
+import type {
+  AccessToken,
+  BackendClient,
+  ErrorData,
+  HttpRequest,
+  Notice,
+  Step,
+  StepInput,
+  TokenRequest,
+} from "./backend.ts";
 import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
 import { platform } from "./platform.ts";
 import { type Sign, signElsewhere } from "./signer.ts";
@@ -40,6 +49,7 @@ export type FlightEvent =
   | { kind: "joined" }
   | { kind: "started" }
   | { kind: "signing"; algorithm: string }
+  | { kind: "asserting" }
   | { kind: "sending"; request: HttpRequest }
   | { kind: "answered"; response: ResponseInput; milliseconds: number }
   | { kind: "unanswered"; failure: FailureInput; milliseconds: number }
@@ -62,6 +72,8 @@ export interface FlightHost {
 export interface CredentialHost {
   /** Signs in the place of the client, whose key is elsewhere. */
   readonly sign?: Sign | undefined;
+  /** Gives a client assertion, for a client that has no credential of its own. */
+  readonly assert?: ((audience: string) => Promise<string>) | undefined;
   /**
    * Looks for a renewed certificate and hands it to the client. Whether there is one; rejects if it is not usable.
    *
@@ -106,7 +118,7 @@ export class Driver {
     this.#certificate = client.certificate;
   }
 
-  /** The certificate in use; asked for once, because the way into the backend is long. */
+  /** The certificate in use, if there is one; asked for once, because the way into the backend is long. */
   get certificate(): BackendClient["certificate"] {
     return this.#certificate;
   }
@@ -249,19 +261,28 @@ export class Driver {
         return { input: { kind: "woken" } };
       }
       case "assert":
-        return { input: { kind: "signingFailed", message: "there is no assertion callback" } };
+        host.observe({ kind: "asserting" });
+        return this.#assert(step.audience);
+    }
+  }
+
+  async #assert(audience: string): Promise<{ input: StepInput; cause?: unknown }> {
+    try {
+      const assertion: unknown = await this.#credential.assert?.(audience);
+      if (typeof assertion === "string" && assertion !== "") return { input: { kind: "assertion", assertion } };
+      const found = typeof assertion === "string" ? "an empty text" : typeof assertion;
+      return { input: { kind: "signingFailed", message: `${found} from its source` } };
+    } catch (cause) {
+      return { input: { kind: "signingFailed", message: `${faultName(cause)} from its source` }, cause };
     }
   }
 
   async #sign(step: Extract<Step, { kind: "sign" }>): Promise<{ input: StepInput; cause?: unknown }> {
     try {
       return { input: { kind: "signature", signature: await this.#signature(step) } };
-    } catch (cause) {
-      // The core's own error says all; told to the core again, it would be wrapped into another one.
-      if (cause instanceof CertgrantError) throw cause;
-      if (isErrorData(cause)) throw fromErrorData(cause);
-      const message = `${faultName(cause)} from the signer`;
-      return { input: { kind: "signingFailed", message }, cause };
+    } catch (thrown) {
+      const cause = isErrorData(thrown) ? fromErrorData(thrown) : thrown;
+      return { input: { kind: "signingFailed", message: `${faultName(cause)} from the signer` }, cause };
     }
   }
 
@@ -366,13 +387,19 @@ function conclude(
     host.observe({ kind: "granted", token });
     return { token, response };
   }
-  const error = data ? fromErrorData(data, cause) : fromThrown(new Error("a flight ended without a result"));
+  const error = errorOf(data, cause);
   if (isHeld && held) {
     host.observe({ kind: "notRefreshed", error });
     return { token: held, response };
   }
   host.observe({ kind: "failed", error });
   return { error, response };
+}
+
+/** The core's error; or what it came from, if that is one of certgrant's own, which says all. */
+function errorOf(data: ErrorData | undefined, cause: unknown): CertgrantError {
+  if (cause instanceof CertgrantError) return cause;
+  return data ? fromErrorData(data, cause) : fromThrown(new Error("a flight ended without a result"));
 }
 
 /** Sleeps; wakes early when `aborted` is. */

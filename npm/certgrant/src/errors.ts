@@ -40,14 +40,14 @@ export interface CertgrantErrorInit {
   message: string;
   hint: string;
   service?: ServiceError | undefined;
+  correlationId?: string | undefined;
   cause?: unknown;
 }
 
 /**
- * Why there is no token.
+ * Why there is no token: the class of all errors but those of arguments.
  *
- * `name` is `"AuthenticationError"` where the token service refused, `"AbortError"` where the caller gave up, else
- * `"CertgrantError"`.
+ * `name` is `"AbortError"` where the caller gave up, that of a class below where it is one of them, else `"CertgrantError"`.
  *
  * @example
  * ```ts
@@ -64,16 +64,19 @@ export class CertgrantError extends Error {
   readonly code: ErrorCode;
   /** What to do about it. */
   readonly hint: string;
+  /** The `client-request-id` of the request that failed, if one was sent: names it to Microsoft's support. */
+  declare readonly correlationId?: string;
   /** HTTP status of the token service's refusal. */
   declare readonly statusCode?: number;
   /** What the token service said about its refusal. */
   declare readonly errorResponse?: ErrorResponse;
 
   constructor(init: CertgrantErrorInit) {
-    super(init.message, init.cause === undefined ? undefined : { cause: init.cause });
-    setName(this, nameOf(init));
+    super(withoutJwts(init.message), init.cause === undefined ? undefined : { cause: init.cause });
+    setName(this, init.code === "ERR_ABORTED" ? "AbortError" : "CertgrantError");
     this.code = init.code;
     this.hint = init.hint;
+    if (init.correlationId !== undefined) this.correlationId = init.correlationId;
     if (init.service) {
       this.statusCode = init.service.status;
       this.errorResponse = errorResponse(init.service);
@@ -81,10 +84,44 @@ export class CertgrantError extends Error {
   }
 }
 
+/** The token service, or another service, refused; with its own words. The name is that of `@azure/identity`. */
+export class AuthenticationError extends CertgrantError {
+  declare readonly statusCode: number;
+  declare readonly errorResponse: ErrorResponse;
+
+  constructor(init: CertgrantErrorInit & { service: ServiceError }) {
+    super(init);
+    setName(this, "AuthenticationError");
+  }
+}
+
+/** What else a {@link CredentialUnavailableError} may say. */
+export interface UnavailableInit {
+  /** Default: `ERR_CREDENTIAL_UNAVAILABLE`. */
+  code?: ErrorCode;
+  hint?: string;
+  cause?: unknown;
+}
+
+/**
+ * A credential can't be used here, so that a chain goes on with the next one. Name and constructor are those of
+ * `@azure/identity`, whose chains know it too.
+ */
+export class CredentialUnavailableError extends CertgrantError {
+  constructor(message: string, { code = "ERR_CREDENTIAL_UNAVAILABLE", hint, cause }: UnavailableInit = {}) {
+    super({ code, message, hint: hint ?? "configure the credential, or use another one in its place", cause });
+    setName(this, "CredentialUnavailableError");
+  }
+}
+
 /** Makes an error of the core's data. */
-export function fromErrorData(data: ErrorData, cause?: unknown): CertgrantError {
-  const { code, message, hint, service } = data;
-  return new CertgrantError({ code: code as ErrorCode, message, hint, service, cause });
+export function fromErrorData(data: ErrorData, cause?: unknown, correlationId?: string): CertgrantError {
+  const { message, hint, service } = data;
+  const code = data.code as ErrorCode;
+  // Chains of @azure/identity go on with the next credential behind this one.
+  if (code === "ERR_TENANT_NOT_ALLOWED") return new CredentialUnavailableError(message, { code, hint });
+  const init = { code, message, hint, correlationId, cause };
+  return service ? new AuthenticationError({ ...init, service }) : new CertgrantError(init);
 }
 
 /** Makes an error of whatever a binding threw: the core's error data, or a fault such as a WASM trap. */
@@ -124,11 +161,6 @@ export function setName(error: Error, name: string): void {
   Object.defineProperty(error, "name", { value: name, configurable: true, writable: true, enumerable: false });
 }
 
-function nameOf({ code, service }: CertgrantErrorInit): string {
-  if (code === "ERR_ABORTED") return "AbortError";
-  return service ? "AuthenticationError" : "CertgrantError";
-}
-
 /** Whether a binding threw what the core said. */
 export function isErrorData(thrown: unknown): thrown is ErrorData {
   if (typeof thrown !== "object" || thrown === null) return false;
@@ -144,5 +176,11 @@ export function faultName(thrown: unknown): string {
 function errorResponse(service: ServiceError): ErrorResponse {
   const { status: _, errorDescription, ...rest } = service;
   const known = Object.entries(rest).filter(([, value]) => value !== undefined && value !== null);
-  return { ...(Object.fromEntries(known) as unknown as ErrorResponse), errorDescription: errorDescription ?? "" };
+  const description = withoutJwts(errorDescription ?? "");
+  return { ...(Object.fromEntries(known) as unknown as ErrorResponse), errorDescription: description };
+}
+
+/** A text without the JWTs that it repeats: some services quote what they refuse. */
+export function withoutJwts(text: string): string {
+  return text.replace(/eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g, "[JWT elided]");
 }

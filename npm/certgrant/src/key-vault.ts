@@ -4,11 +4,12 @@
  */
 import type { BackendVault, VaultInput, VaultStep, VaultTask } from "./backend.ts";
 import type { LoadedFile } from "./certificate-file.ts";
-import type { CertificateSource, SourceHost } from "./certificate-source.ts";
+import type { CertificateSource } from "./certificate-source.ts";
 import { sleep } from "./driver.ts";
 import { faultName, fromErrorData, fromThrown } from "./errors.ts";
 import type { KeyVaultOptions } from "./options.ts";
 import { platform } from "./platform.ts";
+import type { ProofHost } from "./proof.ts";
 import type { SigningRequest } from "./signer.ts";
 import { type Fetch, send } from "./transport.ts";
 
@@ -42,7 +43,7 @@ export class KeyVaultSource implements CertificateSource {
     return String(this.#intervals);
   }
 
-  async read({ backend, fetch }: SourceHost): Promise<LoadedFile> {
+  async read({ backend, fetch }: ProofHost): Promise<LoadedFile> {
     this.#vault ??= await backend.openVault(this.#options);
     this.#fetch = fetch;
     const { certificate, version } = await this.#run({ kind: "certificate" });

@@ -80,6 +80,9 @@ export class RequestLog {
       case "signing":
         this.write("verbose", `signing the client assertion, ${event.algorithm}, certificate ${thumbprint}`);
         break;
+      case "asserting":
+        this.write("verbose", "getting a client assertion");
+        break;
       case "sending":
         this.#sending(event.request);
         break;
@@ -97,7 +100,7 @@ export class RequestLog {
         this.write("warning", `${event.notice.code}: ${event.notice.message}`);
         break;
       case "renewed":
-        this.write("info", `renewed certificate: ${describeCertificate(event.certificate)}`);
+        this.write("info", `renewed certificate: ${describeCertificate(event.certificate ?? {})}`);
         break;
       case "notRenewed":
         this.write("warning", `the certificate in use stays, its successor is not usable: ${event.error.code}`);
@@ -122,7 +125,7 @@ export class RequestLog {
 }
 
 /** A certificate by its thumbprint and its end. */
-export function describeCertificate({ thumbprint, thumbprintSha256, notAfter }: CertificateInfo): string {
+export function describeCertificate({ thumbprint, thumbprintSha256, notAfter }: Partial<CertificateInfo>): string {
   const until = notAfter === undefined ? "" : `, valid until ${time(notAfter)}`;
   return `${thumbprintSha256 ?? thumbprint}${until}`;
 }

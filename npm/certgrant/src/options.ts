@@ -77,15 +77,13 @@ export type CertificateSupplier = () => Supplied | Promise<Supplied>;
 /** What a {@link CertificateSupplier} gives. */
 export type Supplied = string | Uint8Array | { certificate: string | Uint8Array; certificatePassword?: string };
 
-/** Options of {@link ClientCertificateCredential}. */
-export interface ClientCertificateCredentialOptions {
+/** Options that every credential of an application has. */
+export interface AppCredentialOptions {
   /**
    * Address of the token service, `https://host`. Default: the environment variable `AZURE_AUTHORITY_HOST`, else
    * `https://login.microsoftonline.com`.
    */
   authorityHost?: string;
-  /** Sends the certificate chain (`x5c`) along, for subject name and issuer authentication. Default: `false`. */
-  sendCertificateChain?: boolean;
   /** Tenants that `getToken` may name besides the credential's own; `"*"` allows all. */
   additionallyAllowedTenants?: string[];
   /** Accepted for compatibility: known and unknown hosts are used as they are given, nothing is discovered. */
@@ -94,16 +92,20 @@ export interface ClientCertificateCredentialOptions {
   retryOptions?: {
     /** Number of retries, `0` for none. Default: `2`. */
     maxRetries?: number;
+    /** Accepted for compatibility: the core spaces its retries itself. */
+    retryDelayInMs?: number;
+    /** Accepted for compatibility, as `retryDelayInMs`. */
+    maxRetryDelayInMs?: number;
   };
   /** What may be written to the log. */
   loggingOptions?: {
     /** Writes tenant and client id too, in entries with `containsPii`. Default: `false`. */
     allowLoggingAccountIdentifiers?: boolean;
+    /** Accepted for compatibility: no option writes secrets to the log. */
+    enableUnsafeSupportLogging?: boolean;
   };
   /** certgrant's own: replaces the global `fetch`, for a proxy, a pool or a test. */
   fetch?: Fetch;
-  /** certgrant's own: signature algorithm of the assertion. Default: PS256, and RS256 for AD FS. */
-  algorithm?: "RS256" | "PS256";
   /** certgrant's own: how much is cached. */
   tokenCacheLimits?: {
     /** Number of tokens, at least 1. Default: `100_000`. */
@@ -114,6 +116,38 @@ export interface ClientCertificateCredentialOptions {
   /** certgrant's own: receives the log. */
   logger?: Logger;
 }
+
+/** Options of {@link ClientCertificateCredential}. */
+export interface ClientCertificateCredentialOptions extends AppCredentialOptions {
+  /** Sends the certificate chain (`x5c`) along, for subject name and issuer authentication. Default: `false`. */
+  sendCertificateChain?: boolean;
+  /** certgrant's own: signature algorithm of the assertion. Default: PS256, and RS256 for AD FS. */
+  algorithm?: "RS256" | "PS256";
+}
+
+/** Options of {@link ClientSecretCredential}. */
+export interface ClientSecretCredentialOptions extends AppCredentialOptions {
+  /** certgrant's own: says nothing of certificates being better than secrets. Default: `false`. */
+  silenceSecretWarning?: boolean;
+}
+
+/** Options of {@link WorkloadIdentityCredential}. */
+export interface WorkloadIdentityCredentialOptions extends AppCredentialOptions {
+  /** Directory (tenant) id. Default: the environment variable `AZURE_TENANT_ID`. */
+  tenantId?: string;
+  /** Application (client) id, or that of a user-assigned managed identity. Default: the environment variable `AZURE_CLIENT_ID`. */
+  clientId?: string;
+  /** File with the federated token. Default: the environment variable `AZURE_FEDERATED_TOKEN_FILE`. */
+  tokenFilePath?: string;
+}
+
+/** Options of {@link EnvironmentCredential}. */
+export interface EnvironmentCredentialOptions
+  extends ClientCertificateCredentialOptions,
+    ClientSecretCredentialOptions {}
+
+/** Options of {@link ClientAssertionCredential}. */
+export type ClientAssertionCredentialOptions = AppCredentialOptions;
 
 /** Options of one `getToken`. */
 export interface GetTokenOptions {

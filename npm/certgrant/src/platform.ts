@@ -32,6 +32,8 @@ export interface Platform {
   variable(name: string): string | undefined;
   /** Where a runtime ends what a request began with the request: keeps this one's alive until `work` has settled. */
   keepAlive?(work: Promise<unknown>): void;
+  /** Warns whoever runs the program, where the runtime has a way to; `code` is for telling warnings apart. */
+  warn?(code: string, message: string): void;
 }
 
 let installed: Platform | undefined;

@@ -25,3 +25,18 @@ export const X5T_S256 = "6oMWNbbgA3mj80CHK1DrQCceTeP_7yzc7AUch69ocUI";
 /** Another certificate, to which KEY does not belong. */
 export const OTHER_CERTIFICATE = vector("bundles/leaf.pem");
 export const CERTIFICATE_PATH = new URL("../../vectors/assertion-rs256/cert.pem", import.meta.url).pathname;
+
+/** Runs `action` with these environment variables and no others that begin with `AZURE_`; `undefined` is none. */
+export async function withEnvironment(variables, action) {
+  const kept = { ...process.env };
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith("AZURE_")) delete process.env[name];
+  }
+  Object.assign(process.env, variables);
+  try {
+    return await action();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, kept);
+  }
+}

@@ -14,4 +14,5 @@ export function entryUrl(entry, condition = "import") {
 
 export const certgrant = await import(entryUrl("."));
 export const adal = await import(entryUrl("./adal"));
-export const { CertgrantError, ClientCertificateCredential } = certgrant;
+export const { CertgrantError, ClientAssertionCredential, ClientCertificateCredential, ClientSecretCredential } =
+  certgrant;

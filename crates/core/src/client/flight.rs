@@ -151,8 +151,11 @@ impl Flight {
             (State::Assertion, Input::Assertion(assertion)) => {
                 Ok(self.send(config, standing, ClientProof::Assertion(&assertion), now))
             }
-            (State::Signature { .. } | State::Assertion, Input::SigningFailed(text)) => {
+            (State::Signature { .. }, Input::SigningFailed(text)) => {
                 Ok(Progress::Landed(Err(Error::new(ErrorCode::SigningFailed, text, "a signed assertion"))))
+            }
+            (State::Assertion, Input::SigningFailed(text)) => {
+                Ok(Progress::Landed(Err(Error::new(ErrorCode::AssertionFailed, text, "a signed JWT"))))
             }
             (State::Response { sent }, Input::Response(response)) => {
                 let result = read_response(&response, sent);

@@ -265,6 +265,32 @@ fn failing_signer_ends_the_flight_for_all_who_wait() {
 }
 
 #[test]
+fn host_without_an_assertion_ends_the_flight_with_an_error_of_its_own() {
+    let (mut config, _) = options().into_config().unwrap();
+    config.credential = Credential::Assertion;
+    let mut client = Client::new(config).unwrap();
+    let now = Timestamp::default();
+    let Ok(Acquired::Start(flight)) = client.acquire(&request(), None, now) else { panic!() };
+    client.step(flight, Input::Begin([1; 32]), now).unwrap();
+    let step = client.step(flight, Input::SigningFailed("an empty file".into()), now).unwrap();
+    let Step::Done(Outcome::Failed(error)) = step else { panic!("{step:?}") };
+    assert_eq!((error.code(), error.found()), (ErrorCode::AssertionFailed, "an empty file"));
+}
+
+#[test]
+fn refusal_of_a_proxy_is_not_tried_again() {
+    let mut drive = drive(options());
+    let flight = drive.start(&request());
+    let begin = drive.begin();
+    drive.step(flight, begin).unwrap();
+    drive.step(flight, Input::Signature(SIGNATURE.to_vec().into())).unwrap();
+    let refused = Input::Failure(TransportFailure::Proxy("status 407".into()));
+    let step = drive.client.step(flight, refused, drive.now).unwrap();
+    let CachingStep::Done { result: Err(error), .. } = step else { panic!("{step:?}") };
+    assert_eq!((error.code(), error.found()), (ErrorCode::ProxyRefused, "status 407"));
+}
+
+#[test]
 fn nothing_that_is_printed_for_debugging_holds_a_secret() {
     let mut scanner = LeakScanner::new();
     scanner.add_bytes("key", vector::KEY_PKCS8_DER);

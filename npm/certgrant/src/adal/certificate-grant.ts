@@ -5,7 +5,7 @@
  * The body is read here and not in the core, because adal-node accepts, names and refuses answers in its own way. Requests
  * are sent once: adal-node never repeated one.
  */
-import type { ClientConfig, HttpRequest } from "../backend.ts";
+import type { CertificateInfo, ClientConfig, HttpRequest } from "../backend.ts";
 import { openClient } from "../certificate-file.ts";
 import { Driver, type FlightEvent, type FlightHost, type Outcome } from "../driver.ts";
 import { type CertgrantError, fromThrown } from "../errors.ts";
@@ -69,7 +69,7 @@ export class CertificateGrants {
     try {
       log.write("VERBOSE", "SelfSignedJwt", "Creating self signed JWT header");
       const driver = await (first ? this.#driver(grant) : this.#open(grant));
-      const { thumbprint, thumbprintSha256, algorithm } = driver.certificate;
+      const { thumbprint, thumbprintSha256, algorithm } = driver.certificate as CertificateInfo;
       const certificate = thumbprint ?? thumbprintSha256;
       log.write(
         "VERBOSE",

@@ -1,4 +1,5 @@
 /** What adal-node's requests and answers have in common: the standard headers, lenient bodies, the echoed id. */
+import { withoutJwts } from "../errors.ts";
 import { platform } from "../platform.ts";
 import type { ResponseInput } from "../transport.ts";
 import type { CallLog, Component } from "./logging.ts";
@@ -31,15 +32,12 @@ export function parseBody(body: Uint8Array): unknown {
   }
 }
 
-/** A JWT or its beginning, in whatever stands around it. */
-const JWT = /eyJ[\w-]{8,}(?:\.[\w-]*){0,2}/g;
-
 /**
  * The body of a refusal. adal-node's error texts repeat it, and a gateway's may in turn repeat the request: then the
  * assertion would stand in the error.
  */
 export function parseRefusal(body: Uint8Array): unknown {
-  const text = new TextDecoder().decode(body).replace(JWT, "[JWT elided]");
+  const text = withoutJwts(new TextDecoder().decode(body));
   return parseBody(new TextEncoder().encode(text));
 }
 

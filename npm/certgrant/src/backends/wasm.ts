@@ -20,7 +20,9 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
     name: "wasm",
     async open(config) {
       const client = new Client(config);
-      return globalThis.crypto?.subtle ? (client as BackendClient) : signingWithRsa(client, config, compile);
+      const hasWebCrypto = globalThis.crypto?.subtle !== undefined;
+      const signs = config.certificate !== undefined;
+      return signs && !hasWebCrypto ? signingWithRsa(client, config, compile) : (client as BackendClient);
     },
     async openFile(file, password, keyElsewhere) {
       const { openFile } = await filesModule(compile);
@@ -39,7 +41,7 @@ async function signingWithRsa(client: Client, config: ClientConfig, compile: Com
   const signerOf = (pem: string | Uint8Array) =>
     new RsaSigner(typeof pem === "string" ? new TextEncoder().encode(pem) : pem);
   const core = client as BackendClient;
-  let signer = config.keyElsewhere ? undefined : signerOf(config.certificate);
+  let signer = config.keyElsewhere ? undefined : signerOf(config.certificate ?? "");
   return {
     get certificate() {
       return core.certificate;

@@ -47,6 +47,7 @@ export const nodePlatform: Platform = {
   variable(name) {
     return process.env[name] || undefined;
   },
+  warn: (code, message) => process.emitWarning(message, { type: "CertgrantWarning", code }),
 };
 
 /** `CERTGRANT_BACKEND` decides; without it the native addon, and the WASM module where there is no addon. */

@@ -1,0 +1,174 @@
+/**
+ * What all credentials of an application have in common, whatever proves its identity: `getToken` with its cache, one flight for
+ * all callers of a token, their patience, and the log.
+ *
+ * The constructor does no IO. The first `getToken` loads the backend and opens the client; what is wrong with authority, tenant
+ * or proof is found then, by the core.
+ */
+import { expectAppOptions, expectType, isPlain, tokenRequest } from "./arguments.ts";
+import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
+import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
+import { RequestLog } from "./log.ts";
+import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
+import { platform } from "./platform.ts";
+import type { BareConfig, Proof } from "./proof.ts";
+import { DEFAULT_LIMITS, requestKey, TokenCache } from "./token-cache.ts";
+import { type Fetch, send } from "./transport.ts";
+import { PACKAGE_VERSION } from "./version.ts";
+
+const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
+
+/** What a credential is made of. */
+export interface AppCredentialInit {
+  /** Its class, for errors. */
+  name: string;
+  tenantId: string;
+  clientId: string;
+  proof: Proof;
+  options: AppCredentialOptions;
+}
+
+/** Gets tokens for an application, as a `TokenCredential` of `@azure/core-auth`. */
+export abstract class AppCredential {
+  readonly #name: string;
+  readonly #tenantId: string;
+  readonly #clientId: string;
+  readonly #proof: Proof;
+  readonly #options: AppCredentialOptions;
+  readonly #cache: TokenCache;
+  #driver: Driver | undefined;
+  #opening: Promise<Driver> | undefined;
+
+  /** @internal */
+  protected constructor({ name, tenantId, clientId, proof, options }: AppCredentialInit) {
+    expectAppOptions(name, options);
+    this.#name = name;
+    this.#tenantId = tenantId;
+    this.#clientId = clientId;
+    this.#proof = proof;
+    this.#options = { ...options };
+    this.#cache = new TokenCache({ ...DEFAULT_LIMITS, ...options.tokenCacheLimits });
+  }
+
+  /**
+   * Gets an access token, from the cache while it is good for some minutes more. Calls for the same token share one
+   * request.
+   *
+   * @param scopes - The resource's App ID URI followed by `/.default`.
+   * @returns the token and when it expires, in milliseconds since the Unix epoch
+   * @throws CertgrantError with a stable `code` and a `hint`
+   * @throws TypeError if an argument is not of the documented type
+   */
+  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    // The usual call, kept short: one scope is its own key.
+    if (typeof scopes === "string" && isPlain(options) && this.#options.logger === undefined) {
+      const token = this.#cache.fresh(scopes);
+      if (token) return accessToken(token);
+    }
+    const request = tokenRequest(this.#name, scopes, options);
+    const { abortSignal: signal, requestOptions } = options;
+    // One limit for all that this call waits for.
+    const patience = { signal, timeout: requestOptions?.timeout || undefined, since: performance.now() };
+    if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
+    const log = new RequestLog(
+      this.#options.logger,
+      this.#options.loggingOptions?.allowLoggingAccountIdentifiers === true,
+    );
+    const driver = this.#driver ?? (await this.#ready(log, patience));
+    try {
+      const { token, error } = await driver.acquire(request, this.#host(driver, log), patience);
+      if (!token) throw error;
+      return accessToken(token);
+    } catch (error) {
+      // After a fault of the backend its state is not to be trusted: the next call opens another client.
+      if ((error as CertgrantError).code === "ERR_INTERNAL" && this.#driver === driver) this.#driver = undefined;
+      throw error;
+    }
+  }
+
+  /** Forgets all cached tokens; requests under way go on. */
+  clearTokens(): void {
+    this.#cache.clear();
+  }
+
+  /**
+   * Forgets the cached token of a request, because a resource rejected it.
+   *
+   * @returns whether there was one
+   */
+  removeToken(scopes: string | string[], options: Pick<GetTokenOptions, "tenantId" | "enableCae"> = {}): boolean {
+    const key = requestKey(tokenRequest(this.#name, scopes, options), this.#tenantId);
+    return key !== undefined && this.#cache.remove(key);
+  }
+
+  async #ready(log: RequestLog, patience: Patience): Promise<Driver> {
+    // One attempt for all callers; a failed one is forgotten, so that a later call can succeed.
+    this.#opening ??= this.#open(log)
+      .then((driver) => {
+        this.#driver = driver;
+        return driver;
+      })
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    return withPatience(this.#opening, patience);
+  }
+
+  async #open(log: RequestLog): Promise<Driver> {
+    try {
+      const backend = await platform().loadBackend();
+      const { client, host, description } = await this.#proof.open({ backend, fetch: this.#fetch() }, this.#config());
+      log.write("verbose", `${backend.name} backend, ${description}`);
+      log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
+      return new Driver(client, host, { cache: this.#cache, tenant: this.#tenantId });
+    } catch (thrown) {
+      const error = fromThrown(thrown);
+      log.write("error", `no client: ${error.code}`);
+      throw error;
+    }
+  }
+
+  #config(): BareConfig {
+    const options = this.#options;
+    const { os, cpu } = platform();
+    return {
+      authority: options.authorityHost ?? platform().variable("AZURE_AUTHORITY_HOST") ?? DEFAULT_AUTHORITY,
+      tenant: this.#tenantId,
+      clientId: this.#clientId,
+      endpoint: "v2",
+      additionallyAllowedTenants: options.additionallyAllowedTenants ?? [],
+      product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
+      maxRetries: options.retryOptions?.maxRetries,
+    };
+  }
+
+  #fetch(): Fetch {
+    return this.#options.fetch ?? (globalThis.fetch as Fetch);
+  }
+
+  #host(driver: Driver, log: RequestLog): FlightHost {
+    const fetch = this.#fetch();
+    const { thumbprintSha256, thumbprint } = driver.certificate ?? {};
+    return {
+      send: (request, aborted) => send(fetch, request, aborted),
+      observe: (event) => log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown"),
+    };
+  }
+}
+
+/** Checks tenant and client id; the sentence about missing ones is that of `@azure/identity`. */
+export function expectIds(name: string, tenantId: unknown, clientId: unknown): void {
+  if (!tenantId || !clientId) throw argumentValueError(`${name}: tenantId and clientId are required parameters.`);
+  expectType(name, "tenantId", tenantId, "string");
+  expectType(name, "clientId", clientId, "string");
+}
+
+function accessToken(token: import("./backend.ts").AccessToken): AccessToken {
+  const { accessToken, expiresOn, refreshOn } = token;
+  return {
+    token: accessToken,
+    expiresOnTimestamp: expiresOn,
+    refreshAfterTimestamp: refreshOn,
+    tokenType: "Bearer",
+  };
+}
