@@ -12,7 +12,8 @@ use alloc::string::String;
 pub struct Tenant(String);
 
 impl Tenant {
-    /// Reads a tenant as it stands in the path of an endpoint. Its spelling is kept.
+    /// Reads a tenant as it stands in the path of an endpoint. It is kept in lower case: one tenant has one endpoint, one
+    /// assertion and one token, however it is spelled.
     ///
     /// # Errors
     ///
@@ -26,21 +27,21 @@ impl Tenant {
             return Err(Error::new(ErrorCode::TenantNotSpecific, *name, expected));
         }
         if is_guid(text) || is_domain(text) || text.eq_ignore_ascii_case("adfs") {
-            Ok(Self(text.into()))
+            Ok(Self(text.to_ascii_lowercase()))
         } else {
             let found = if text.is_empty() { "nothing".into() } else { describe(text) };
             Err(Error::new(ErrorCode::TenantInvalid, found, expected))
         }
     }
 
-    /// The tenant as given.
+    /// The tenant in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether it stands for AD FS.
     pub fn is_adfs(&self) -> bool {
-        self.0.eq_ignore_ascii_case("adfs")
+        self.0 == "adfs"
     }
 }
 

@@ -134,6 +134,11 @@ impl TokenCache {
         self.slots.len().saturating_sub(self.free.len())
     }
 
+    /// How many bytes of tokens and keys there are.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     fn hash(&self, key: &RequestKey) -> u64 {
         siphash13(*self.seed.expose(), key.as_bytes())
     }

@@ -83,6 +83,7 @@ impl CachingClient {
     ///
     /// Those of [`Client::acquire`].
     pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Found> {
+        self.observe(now);
         let key = self.client.key(request)?;
         let token = self.cache.get(&key);
         let acquired = self.client.acquire(request, token.map(|token| Held::from(token.as_ref())), now)?;
@@ -109,6 +110,7 @@ impl CachingClient {
     ///
     /// Those of [`Client::step`].
     pub fn step(&mut self, flight: FlightId, input: Input, now: Timestamp) -> Result<CachingStep> {
+        self.observe(now);
         let outcome = match self.client.step(flight, input, now)? {
             Step::Done(outcome) => outcome,
             step => return Ok(CachingStep::Next(step)),
@@ -155,6 +157,18 @@ impl CachingClient {
     /// How many tokens there are.
     pub const fn tokens(&self) -> usize {
         self.cache.len()
+    }
+
+    /// How many bytes of tokens and their keys there are, as [`CacheLimits::bytes`] counts them.
+    pub const fn bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
+    /// Nobody knows how old tokens are that were got before the clock was set back.
+    fn observe(&mut self, now: Timestamp) {
+        if self.client.observe(now) {
+            self.cache.clear();
+        }
     }
 
     fn forget(&mut self, flight: FlightId) -> Option<(RequestKey, KeepsToken)> {

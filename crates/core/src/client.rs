@@ -6,6 +6,7 @@
 
 mod assertions;
 mod flight;
+mod flights;
 mod standing;
 
 use crate::authority::{Authority, EndpointVersion, Tenant};
@@ -21,6 +22,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use flight::{Flight, Progress};
+use flights::Flights;
 use standing::Standing;
 
 /// How often a request that failed for a passing reason is sent again, unless the host says otherwise.
@@ -94,8 +96,8 @@ pub struct Held {
 
 impl Held {
     /// Whether it is alive. A clock that was set back since it was got says nothing of its end, so it counts as dead.
-    const fn is_alive(&self, now: Timestamp) -> bool {
-        self.obtained_on.as_millis() <= now.as_millis().saturating_add(CLOCK_STEP_MILLIS)
+    pub(crate) const fn is_alive(&self, now: Timestamp) -> bool {
+        self.obtained_on.as_millis() <= now.plus_millis(CLOCK_STEP_MILLIS).as_millis()
             && now.as_millis() < self.expires_on.as_millis()
     }
 
@@ -192,9 +194,10 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Client {
     config: ClientConfig,
-    flights: Vec<(FlightId, Flight)>,
-    last_flight: u32,
+    flights: Flights,
     standing: Standing,
+    /// The latest time that the host has told.
+    latest: Timestamp,
 }
 
 impl Client {
@@ -205,7 +208,8 @@ impl Client {
     /// [`ErrorCode::ClientIdInvalid`].
     pub fn new(config: ClientConfig) -> Result<Self> {
         check_client_id(&config.client_id)?;
-        Ok(Self { config, flights: Vec::new(), last_flight: 0, standing: Standing::default() })
+        let (flights, standing, latest) = (Flights::default(), Standing::default(), Timestamp::default());
+        Ok(Self { config, flights, standing, latest })
     }
 
     /// The configuration.
@@ -242,6 +246,7 @@ impl Client {
         held: Option<Held>,
         now: Timestamp,
     ) -> Result<Acquired> {
+        self.observe(now);
         let tenant = self.tenant_of(request)?;
         // A token that a resource rejected, and one that its caller does not want, are as good as none.
         let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
@@ -250,8 +255,8 @@ impl Client {
         if serves && held.is_some_and(|held| now < held.refresh_on || self.standing.is_quiet(&key, now)) {
             return Ok(Acquired::Serve);
         }
-        if let Some((id, _)) = self.flights.iter().find(|(_, flight)| flight.key == key) {
-            return Ok(if serves { Acquired::Serve } else { Acquired::Join(*id) });
+        if let Some(id) = self.flights.find(&key) {
+            return Ok(if serves { Acquired::Serve } else { Acquired::Join(id) });
         }
         self.check_target(&request.target)?;
         let flight = Flight::new(
@@ -262,9 +267,7 @@ impl Client {
             claims_parameter(request.claims.as_deref(), request.enable_cae)?,
             request.correlation_id.clone(),
         );
-        self.last_flight = self.last_flight.wrapping_add(1);
-        let id = FlightId(self.last_flight);
-        self.flights.push((id, flight));
+        let id = self.flights.insert(flight);
         Ok(if serves { Acquired::ServeAndRenew(id) } else { Acquired::Start(id) })
     }
 
@@ -275,7 +278,8 @@ impl Client {
     /// [`ErrorCode::StepUnexpected`] if there is no such flight, or if it did not ask for this input; the flight stays as
     /// it was.
     pub fn step(&mut self, id: FlightId, input: Input, now: Timestamp) -> Result<Step> {
-        let Some((_, flight)) = self.flights.iter_mut().find(|(found, _)| *found == id) else {
+        self.observe(now);
+        let Some(flight) = self.flights.get_mut(id) else {
             return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
         };
         let result = match flight.step(&self.config, &mut self.standing, input, now)? {
@@ -290,13 +294,28 @@ impl Client {
             }
             (Err(error), _) => Outcome::Failed(error),
         };
-        self.abandon(id);
+        if let (Some(flight), Outcome::Token(token)) = (self.flights.remove(id), &outcome) {
+            self.tell_of_token(&flight.key, token);
+        }
         Ok(Step::Done(outcome))
+    }
+
+    /// A token that was got for a claims challenge is held from now on for those who ask without one, too.
+    fn tell_of_token(&mut self, key: &RequestKey, token: &AccessToken) {
+        let other = key.has_claims().then(|| self.flights.find(&key.without_claims())).flatten();
+        if let Some(flight) = other.and_then(|id| self.flights.get_mut(id)) {
+            flight.held = Some(token.into());
+        }
     }
 
     /// Ends a flight that nobody waits for any more. An unknown flight is none.
     pub fn abandon(&mut self, id: FlightId) {
-        self.flights.retain(|(found, _)| *found != id);
+        self.flights.remove(id);
+    }
+
+    /// How many flights are under way: none, once each was driven to its end or abandoned.
+    pub fn flights(&self) -> usize {
+        self.flights.len()
     }
 
     /// Puts a renewed certificate in the place of the one in use; it is best made on that one's
@@ -315,6 +334,22 @@ impl Client {
     /// What the user should be told, since this was called last; to be called behind every [`Client::step`].
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.standing.notices.take()
+    }
+
+    /// Takes note of the host's time. Whether its clock was set back: then nobody knows how old a token is that was got
+    /// before, and it counts as dead; what was to last until some time lasts as long as it had left.
+    pub(crate) fn observe(&mut self, now: Timestamp) -> bool {
+        if self.latest <= now.plus_millis(CLOCK_STEP_MILLIS) {
+            self.latest = self.latest.max(now);
+            return false;
+        }
+        let millis = self.latest.as_millis().saturating_sub(now.as_millis());
+        self.latest = now;
+        self.standing.clock_was_set_back(millis);
+        for flight in self.flights.values_mut() {
+            flight.clock_was_set_back(millis);
+        }
+        true
     }
 
     fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {

@@ -46,6 +46,11 @@ impl Timestamp {
         Self(self.0.saturating_sub(secs.saturating_mul(1000)))
     }
 
+    /// This time less `millis` milliseconds; stays at the epoch.
+    pub(crate) const fn minus_millis(self, millis: u64) -> Self {
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// This time moved by `millis`, which may be negative; stays within what can be represented.
     pub(crate) const fn shifted(self, millis: i64) -> Self {
         Self(self.0.saturating_add_signed(millis))

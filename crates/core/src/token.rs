@@ -119,12 +119,11 @@ impl TokenRequest {
 }
 
 /// Everything that tells one token request of a client from another, as one text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestKey(String);
 
 impl RequestKey {
-    /// The key of a request for `tenant`. Tenants are compared without regard to case; no part can pass for another, because
-    /// none but the last can hold a line feed.
+    /// The key of a request for `tenant`. No part can pass for another, because none but the last can hold a line feed.
     pub(crate) fn new(request: &TokenRequest, tenant: &Tenant) -> Self {
         let (kind, target) = (request.target.parameter(), request.target.as_str());
         let flags = match (request.enable_cae, request.skip_cache) {
@@ -133,7 +132,6 @@ impl RequestKey {
             (false, true) => "s",
             (true, true) => "cs",
         };
-        let tenant = tenant.as_str().to_ascii_lowercase();
         let claims = request.claims.as_deref().unwrap_or_default();
         Self([tenant.as_str(), "\n", kind, flags, "\n", target, "\n", claims].concat())
     }
@@ -145,9 +143,16 @@ impl RequestKey {
 
     /// The key of the same request without its claims challenge: whose token the new one replaces.
     pub(crate) fn without_claims(&self) -> Self {
-        let end =
-            self.0.match_indices('\n').nth(2).map_or(self.0.len(), |(index, _)| index.saturating_add(1));
-        Self(self.0.get(..end).unwrap_or_default().into())
+        Self(self.0.get(..self.claims_begin()).unwrap_or_default().into())
+    }
+
+    /// Whether the request carries a claims challenge.
+    pub(crate) fn has_claims(&self) -> bool {
+        self.claims_begin() < self.0.len()
+    }
+
+    fn claims_begin(&self) -> usize {
+        self.0.match_indices('\n').nth(2).map_or(self.0.len(), |(index, _)| index.saturating_add(1))
     }
 }
 
@@ -309,7 +314,10 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
     }
     // RFC 6749 section 5.1 only recommends it: without it, the token serves the callers at hand and is not kept.
     let expires_in = match body.get("expires_in").filter(|value| !value.is_null()) {
-        Some(value) => value.as_u64().ok_or_else(|| without("expires_in"))?,
+        Some(value) => match value.as_u64().ok_or_else(|| without("expires_in"))? {
+            0 => return Err(invalid("a token with a life of 0 s".into())),
+            secs => secs,
+        },
         None => 0,
     };
     let refresh_in = number("refresh_in");

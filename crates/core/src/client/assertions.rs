@@ -1,6 +1,7 @@
 //! The assertions that were made, each kept for its audience until shortly before it expires: a signer may cost money, a
 //! network call, or somebody's patience.
 
+use super::CLOCK_STEP_MILLIS;
 use crate::assertion::{AssertionTemplate, PreparedAssertion};
 use crate::secret::SecretString;
 use crate::time::Timestamp;
@@ -14,6 +15,12 @@ const MARGIN_SECS: u64 = 90;
 /// How many audiences have an assertion kept; beyond that, the one that expires next goes.
 const CAPACITY: usize = 64;
 
+/// Whether an assertion can be sent for some time after `now`. One of the future is of a clock that has been set back.
+pub(super) fn is_good(prepared: &PreparedAssertion, now: Timestamp) -> bool {
+    prepared.issued_on() <= now.plus_millis(CLOCK_STEP_MILLIS)
+        && now.plus_secs(MARGIN_SECS) < prepared.expires_on()
+}
+
 /// The assertions of one client.
 #[derive(Debug, Default)]
 pub(super) struct Assertions(Vec<Kept>);
@@ -23,6 +30,8 @@ struct Kept {
     audience: String,
     prepared: Arc<PreparedAssertion>,
     signed: Option<Arc<SecretString>>,
+    /// Whether another flight than the one that had it made uses it, too.
+    is_shared: bool,
 }
 
 /// What is there for an audience.
@@ -36,15 +45,20 @@ pub(super) enum Found {
 
 impl Assertions {
     /// The assertion for `audience`, if it is good for some time after `now`.
-    pub(super) fn find(&self, audience: &str, now: Timestamp) -> Option<Found> {
-        let kept = self.0.iter().find(|kept| kept.audience == audience)?;
-        // One of the future is of a clock that has been set back.
-        let is_good =
-            kept.prepared.issued_on() <= now && now.plus_secs(MARGIN_SECS) < kept.prepared.expires_on();
-        is_good.then(|| match &kept.signed {
-            Some(assertion) => Found::Signed(assertion.clone()),
-            None => Found::Prepared(kept.prepared.clone()),
+    pub(super) fn find(&mut self, audience: &str, now: Timestamp) -> Option<Found> {
+        let kept = self.0.iter_mut().find(|kept| kept.audience == audience)?;
+        is_good(&kept.prepared, now).then(|| {
+            kept.is_shared = true;
+            match &kept.signed {
+                Some(assertion) => Found::Signed(assertion.clone()),
+                None => Found::Prepared(kept.prepared.clone()),
+            }
         })
+    }
+
+    /// Whether nobody but the flight that had it made can have sent it: another may have, and dropped it.
+    pub(super) fn is_unshared(&self, prepared: &Arc<PreparedAssertion>) -> bool {
+        self.0.iter().any(|kept| Arc::ptr_eq(&kept.prepared, prepared) && !kept.is_shared)
     }
 
     /// Prepares an assertion in the place of whatever was there for `audience`.
@@ -63,7 +77,8 @@ impl Assertions {
                 self.0.swap_remove(index);
             }
         }
-        self.0.push(Kept { audience: audience.into(), prepared: prepared.clone(), signed: None });
+        let (audience, kept) = (audience.into(), prepared.clone());
+        self.0.push(Kept { audience, prepared: kept, signed: None, is_shared: false });
         prepared
     }
 

@@ -1,6 +1,6 @@
 //! One token request under way: from the assertion over the request to the token, with the retries between.
 
-use super::assertions::Found;
+use super::assertions::{self, Found};
 use super::standing::Standing;
 use super::{ClientConfig, Held, Input, Step};
 use crate::assertion::PreparedAssertion;
@@ -26,6 +26,9 @@ const CERTIFICATE_UNKNOWN: &[u32] = &[700_027, 700_030, 50_012];
 /// than twice that.
 const BUDGET_MILLIS: u64 = 60_000;
 
+/// From when on an answer counts as late: no host waits that long for one while it is awake.
+const LATE_MILLIS: u64 = 60_000;
+
 /// A token request under way.
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -41,6 +44,11 @@ pub(super) struct Flight {
     retries: Retries,
     /// Whether the request under way carries an assertion that was made for an earlier one.
     is_reuse: bool,
+    /// The assertion that this flight had made, and shares with others.
+    own: Option<Arc<PreparedAssertion>>,
+    /// By what error of the clock, and of the certificate of which number, the request under way has its assertion.
+    dated_by: i64,
+    signed_by: u32,
     tried: Tried,
     state: State,
 }
@@ -55,6 +63,12 @@ struct Tried {
     /// Had the host look for a renewed certificate, before making an assertion and after a refusal.
     renewal: bool,
     renewal_after_refusal: bool,
+    /// Used the certificate that came while it was refused for the one before.
+    successor: bool,
+    /// Had an assertion signed again because the signature took too long.
+    late_signature: bool,
+    /// Asked again because the answer came too late to be worth anything.
+    after_late_answer: bool,
 }
 
 /// What the flight waits for.
@@ -72,8 +86,9 @@ enum State {
         certificate: u32,
     },
     Assertion,
+    /// The request is under way; nobody knows since when if the clock was set back meanwhile.
     Response {
-        sent: Timestamp,
+        sent: Option<Timestamp>,
     },
     Time {
         until: Timestamp,
@@ -106,6 +121,9 @@ impl Flight {
             entropy: Entropy::new([0; 32]),
             retries: Retries::new(),
             is_reuse: false,
+            own: None,
+            dated_by: 0,
+            signed_by: 0,
             tried: Tried::default(),
             state: State::Begin,
         }
@@ -132,11 +150,16 @@ impl Flight {
                 Ok(Progress::Landed(Err(error)))
             }
             (State::Renewal { .. }, Input::Renewed) => Ok(self.authenticate(config, standing, now)),
-            // Renewed while the host signed: who knows with which key.
+            // Renewed while the host signed: who knows with which key. Or dated by a clock that is known to be wrong by now.
             (State::Signature { certificate, .. }, Input::Signature(_))
-                if certificate != standing.certificate =>
+                if certificate != standing.certificate || self.dated_by != standing.clock_offset() =>
             {
                 Ok(self.authenticate(config, standing, now))
+            }
+            (State::Signature { prepared, .. }, Input::Signature(_))
+                if !assertions::is_good(&prepared, standing.service_time(now)) =>
+            {
+                Ok(self.sign_again(config, standing, now))
             }
             (State::Signature { prepared, .. }, Input::Signature(signature)) => {
                 Ok(match prepared.with_signature(signature.expose()) {
@@ -158,16 +181,12 @@ impl Flight {
                 Ok(Progress::Landed(Err(Error::new(ErrorCode::AssertionFailed, text, "a signed JWT"))))
             }
             (State::Response { sent }, Input::Response(response)) => {
-                let result = read_response(&response, sent);
-                Ok(self.conclude(config, standing, result, Some(&response), now))
+                Ok(self.answered(config, standing, &response, sent, now))
             }
-            (State::Response { .. }, Input::Failure(failure)) => Ok(self.conclude(
-                config,
-                standing,
-                Err(failure.into_error("a response of the token service")),
-                None,
-                now,
-            )),
+            (State::Response { .. }, Input::Failure(failure)) => {
+                let result = Err(failure.into_error("a response of the token service"));
+                Ok(self.conclude(config, standing, result, None, now))
+            }
             (State::Time { until }, Input::Woken) if now < until => Ok(self.wait(until)),
             (State::Time { .. }, Input::Woken) => Ok(self.authenticate(config, standing, now)),
             (state, _) => {
@@ -178,21 +197,41 @@ impl Flight {
         }
     }
 
+    /// The host's clock was set back by so much.
+    pub(super) fn clock_was_set_back(&mut self, millis: u64) {
+        self.held = None;
+        self.began = self.began.minus_millis(millis);
+        match &mut self.state {
+            State::Time { until } => *until = until.minus_millis(millis),
+            State::Response { sent } => *sent = None,
+            State::Begin | State::Renewal { .. } | State::Signature { .. } | State::Assertion => {}
+        }
+    }
+
     /// Sends the request with what proves the client's identity, or asks the host for that first.
     fn authenticate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
         self.is_reuse = false;
+        self.own = None;
+        (self.dated_by, self.signed_by) = (standing.clock_offset(), standing.certificate);
         match &config.credential {
             Credential::Secret(secret) => self.send(config, standing, ClientProof::Secret(secret), now),
             Credential::Assertion => {
                 self.state = State::Assertion;
                 Progress::Next(Step::Assert { audience: self.endpoint.clone() })
             }
+            Credential::Certificate(certificate) if self.tried.fresh_assertion => {
+                self.make_assertion(certificate, standing, now)
+            }
             Credential::Certificate(certificate) => match standing.find_assertion(&self.endpoint, now) {
                 Some(Found::Signed(assertion)) => {
                     self.is_reuse = true;
                     self.send(config, standing, ClientProof::Assertion(&assertion), now)
                 }
-                Some(Found::Prepared(prepared)) => self.sign(prepared, standing),
+                Some(Found::Prepared(prepared)) => {
+                    // Another flight sends it, too.
+                    self.is_reuse = true;
+                    self.sign(prepared, standing)
+                }
                 None if config.is_renewable && !self.tried.renewal => self.renew(standing, None),
                 None => self.make_assertion(certificate, standing, now),
             },
@@ -219,13 +258,29 @@ impl Flight {
         }
         standing.warn_of(certificate, now);
         let jti = self.entropy.uuid();
-        self.sign(standing.prepare_assertion(certificate, &self.endpoint, now, &jti), standing)
+        if self.tried.fresh_assertion {
+            // The service may take each assertion once: nobody else is to send this one before.
+            return self.sign(standing.prepare_unshared(certificate, &self.endpoint, now, &jti), standing);
+        }
+        let prepared = standing.prepare_assertion(certificate, &self.endpoint, now, &jti);
+        self.own = Some(prepared.clone());
+        self.sign(prepared, standing)
     }
 
     fn sign(&mut self, prepared: Arc<PreparedAssertion>, standing: &Standing) -> Progress {
         let request = prepared.signing_request().clone();
         self.state = State::Signature { prepared, certificate: standing.certificate };
         Progress::Next(Step::Sign(request))
+    }
+
+    /// The assertion's time was over, or nearly, when its signature came.
+    fn sign_again(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
+        if self.tried.late_signature {
+            let (found, expected) = ("a signature that took minutes", "one within the life of the assertion");
+            return Progress::Landed(Err(Error::new(ErrorCode::SigningFailed, found, expected)));
+        }
+        self.tried.late_signature = true;
+        self.authenticate(config, standing, now)
     }
 
     fn send(
@@ -243,7 +298,7 @@ impl Flight {
             url.push_str("?api-version=");
             push_form_encoded(&mut url, version);
         }
-        self.state = State::Response { sent: now };
+        self.state = State::Response { sent: Some(now) };
         Progress::Next(Step::Send(HttpRequest {
             method: Method::Post,
             url,
@@ -271,13 +326,43 @@ impl Flight {
         headers
     }
 
+    /// Takes an answer for what it is worth by now. Where the machine slept while it was on its way, or the clock was set
+    /// back, the token may be over, and what the service says of the time is of the past: the flight asks once more.
+    fn answered(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        response: &HttpResponse,
+        sent: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Progress {
+        let is_late = sent.is_none_or(|sent| sent.plus_millis(LATE_MILLIS) < now);
+        let result = read_response(response, sent.unwrap_or(now));
+        let is_worthless = match &result {
+            Ok(token) => sent.is_none() || (token.expires_in > 0 && token.expires_on <= now),
+            Err(error) => is_late && is_any_of(error, OUTSIDE_OF_ITS_TIME),
+        };
+        if !is_worthless {
+            let date = response.date().filter(|_| !is_late);
+            return self.conclude(config, standing, result, date, now);
+        }
+        if self.tried.after_late_answer {
+            let (found, expected) = ("a token that was over when it came", "a token with time left");
+            let over = Error::new(ErrorCode::ResponseInvalid, found, expected);
+            return Progress::Landed(Err(result.err().unwrap_or(over)));
+        }
+        self.tried.after_late_answer = true;
+        standing.assertions.forget(&self.endpoint);
+        self.authenticate(config, standing, now)
+    }
+
     /// Ends the flight with a result, or has it try again where that can help.
     fn conclude(
         &mut self,
         config: &ClientConfig,
         standing: &mut Standing,
         result: Result<AccessToken>,
-        response: Option<&HttpResponse>,
+        date: Option<Timestamp>,
         now: Timestamp,
     ) -> Progress {
         let error = match result {
@@ -291,7 +376,6 @@ impl Flight {
             Err(error) => error,
         };
         if let (Credential::Certificate(_), ErrorCode::ServiceRefused) = (&config.credential, error.code()) {
-            let date = response.and_then(HttpResponse::date);
             return self.refused(config, standing, error, date, now);
         }
         standing.learn_throttling(&self.endpoint, &error, now);
@@ -312,19 +396,26 @@ impl Flight {
         date: Option<Timestamp>,
         now: Timestamp,
     ) -> Progress {
-        let service = error.service();
-        let codes = service.map_or(&[][..], |service| service.error_codes.as_slice());
-        let is_any = |of: &[u32]| codes.iter().any(|code| of.contains(code));
-        let is_invalid_client = service.is_some_and(|service| service.error == "invalid_client");
-        if is_any(OUTSIDE_OF_ITS_TIME) && !self.tried.clock && standing.learn_clock(date, now) {
-            self.tried.clock = true;
+        let is_any = |of| is_any_of(&error, of);
+        let is_invalid_client = error.service().is_some_and(|service| service.error == "invalid_client");
+        if is_any(OUTSIDE_OF_ITS_TIME) && !self.tried.clock {
+            // What is to be learnt, another flight may have learnt while this one was under way.
+            if standing.learn_clock(date, now) || standing.clock_offset() != self.dated_by {
+                self.tried.clock = true;
+                return self.authenticate(config, standing, now);
+            }
+        }
+        if is_any(CERTIFICATE_UNKNOWN) && standing.certificate != self.signed_by && !self.tried.successor {
+            self.tried.successor = true;
             return self.authenticate(config, standing, now);
         }
         if is_any(CERTIFICATE_UNKNOWN) && config.is_renewable && !self.tried.renewal_after_refusal {
             standing.assertions.clear();
             return self.renew(standing, Some(error));
         }
-        if self.is_reuse && is_invalid_client && !self.tried.fresh_assertion {
+        let is_reuse =
+            self.is_reuse || self.own.as_ref().is_some_and(|own| !standing.assertions.is_unshared(own));
+        if is_reuse && is_invalid_client && !self.tried.fresh_assertion {
             self.tried.fresh_assertion = true;
             standing.assertions.forget(&self.endpoint);
             return self.authenticate(config, standing, now);
@@ -354,4 +445,9 @@ impl Flight {
         self.state = State::Time { until };
         Progress::Next(Step::Wait(until))
     }
+}
+
+/// Whether the service refused with any of these AADSTS codes.
+fn is_any_of(error: &Error, codes: &[u32]) -> bool {
+    error.service().is_some_and(|service| service.error_codes.iter().any(|code| codes.contains(code)))
 }

@@ -53,11 +53,12 @@ impl Standing {
     }
 
     /// The assertion for an endpoint that can be used now, if there is one.
-    pub(super) fn find_assertion(&self, endpoint: &str, now: Timestamp) -> Option<Found> {
+    pub(super) fn find_assertion(&mut self, endpoint: &str, now: Timestamp) -> Option<Found> {
         if self.makes_every_assertion_anew {
             return None;
         }
-        self.assertions.find(endpoint, self.service_time(now))
+        let now = self.service_time(now);
+        self.assertions.find(endpoint, now)
     }
 
     /// Prepares an assertion for an endpoint, dated by the service's clock.
@@ -70,6 +71,22 @@ impl Standing {
     ) -> Arc<PreparedAssertion> {
         let now = self.service_time(now);
         self.assertions.prepare(certificate.template(), endpoint, now, jti)
+    }
+
+    /// The same for one flight alone.
+    pub(super) fn prepare_unshared(
+        &self,
+        certificate: &CertificateCredential,
+        endpoint: &str,
+        now: Timestamp,
+        jti: &str,
+    ) -> Arc<PreparedAssertion> {
+        Arc::new(certificate.template().prepare(endpoint, self.service_time(now), jti))
+    }
+
+    /// By how many milliseconds assertions are dated ahead of the host's clock.
+    pub(super) const fn clock_offset(&self) -> i64 {
+        self.clock_offset_millis
     }
 
     /// Takes the service's clock for the right one, after it found an assertion outside of its time. Whether that changes
@@ -113,8 +130,18 @@ impl Standing {
             return;
         };
         let until = now.plus_secs(u64::from(secs).min(MAX_THROTTLE_SECS));
+        // Requests that were in the air together are answered one after the other, not always with the same wish.
+        let until = self.throttled(endpoint, now).map_or(until, |known| known.max(until));
         self.throttled.retain(|(throttled, until)| throttled != endpoint && now < *until);
         self.throttled.push((endpoint.into(), until));
+    }
+
+    /// The host's clock was set back by so much: what was to last until some time lasts as long as it had left.
+    pub(super) fn clock_was_set_back(&mut self, millis: u64) {
+        let throttled = self.throttled.iter_mut().map(|(_, until)| until);
+        for until in throttled.chain(self.quiet.iter_mut().map(|(_, until)| until)) {
+            *until = until.minus_millis(millis);
+        }
     }
 
     /// Whether the renewal of a held token failed lately.

@@ -139,6 +139,20 @@ impl Drive {
         }
     }
 
+    /// Starts a flight and drives it until its request is under way.
+    pub(crate) fn send(&mut self, request: &TokenRequest) -> FlightId {
+        let flight = self.start(request);
+        let mut input = self.begin();
+        loop {
+            input = match self.step(flight, input).unwrap() {
+                Step::Sign(_) => signature(),
+                Step::Renew { .. } => Input::Renewed,
+                Step::Send(_) => return flight,
+                other => panic!("{other:?}"),
+            };
+        }
+    }
+
     /// Takes a step of a flight that is not its last.
     pub(crate) fn step(&mut self, flight: FlightId, input: Input) -> Result<Step> {
         match self.client.step(flight, input, self.now)? {

@@ -186,3 +186,37 @@ fn removed_token_is_asked_for_again() {
     drive.client.clear();
     assert_eq!(drive.client.tokens(), 0);
 }
+
+#[test]
+fn longer_of_two_wishes_to_be_left_alone_counts() {
+    let mut drive = drive(options());
+    let flights = ["a/.default", "b/.default"].map(|name| drive.send(&scope(name)));
+    for (flight, secs) in flights.into_iter().zip(["600", "1"]) {
+        let headers = vec![("Retry-After".into(), secs.into())];
+        let busy = Input::Response(HttpResponse { status: 429, headers, body: vec![].into() });
+        assert!(matches!(drive.client.step(flight, busy, drive.now), Ok(CachingStep::Done { .. })));
+    }
+    drive.now = drive.now.plus_secs(500);
+    let error = drive.acquire(&scope("c/.default")).unwrap_err();
+    assert_eq!(error.service().unwrap().retry_after, Some(100));
+}
+
+#[test]
+fn token_got_for_a_claims_challenge_serves_those_whose_own_flight_fails() {
+    let mut drive = drive(options());
+    let plain = drive.start(&request());
+    let claims = Some(r#"{"access_token":{"nbf":{"essential":true}}}"#.to_owned());
+    let challenged = drive.start(&TokenRequest { claims, ..request() });
+    let got = drive.finish(challenged).unwrap();
+    drive.script(0, "");
+    assert!(Arc::ptr_eq(&drive.finish(plain).unwrap(), &got));
+    assert_eq!(drive.not_renewed, [ErrorCode::NetworkFailed], "it is told");
+}
+
+#[test]
+fn token_without_any_life_is_no_token() {
+    let mut drive = drive(options());
+    drive.script(200, r#"{"token_type":"Bearer","expires_in":0,"access_token":"x"}"#);
+    let error = drive.acquire(&request()).unwrap_err();
+    assert_eq!((error.code(), error.found()), (ErrorCode::ResponseInvalid, "a token with a life of 0 s"));
+}
