@@ -1,4 +1,4 @@
-//! Access tokens: the claims of an app-only token, versions 1.0 and 2.0, and their signature.
+//! Access tokens: the claims of an app-only token and of a user's, versions 1.0 and 2.0, and their signature.
 //!
 //! A v1 token is issued by `https://sts.windows.net/{tenant}/`, a v2 token by the address at which the emulator was
 //! called, `{base}/{tenant}/v2.0`; both are what the OpenID configuration document of that version says at the same
@@ -10,11 +10,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use crate::certificate::sha256;
 use crate::client_authentication::Client;
 use crate::keys::SigningKey;
 use crate::random;
 use crate::resource::Resource;
 use crate::tenant::Tenant;
+use crate::user::User;
 
 /// How far back `iat` and `nbf` are set.
 pub(crate) const BACKDATED_SECONDS: i64 = 300;
@@ -23,13 +25,29 @@ pub(crate) const BACKDATED_SECONDS: i64 = 300;
 pub(crate) struct AccessToken<'a> {
     pub(crate) client: &'a Client<'a>,
     pub(crate) resource: &'a Resource<'a>,
-    pub(crate) roles: &'a [String],
+    pub(crate) holder: Holder<'a>,
     pub(crate) tenant: &'a Tenant,
     pub(crate) base: &'a str,
     pub(crate) now: OffsetDateTime,
     pub(crate) lifetime: i64,
     /// The client declared that it understands claims challenges (`cp1`).
     pub(crate) is_capable: bool,
+}
+
+/// Who acts with the token.
+pub(crate) enum Holder<'a> {
+    /// The application itself, with these roles.
+    Application { roles: &'a [String] },
+    /// The application for a user.
+    User(SignedIn<'a>),
+}
+
+/// A user, what he lets the application do, and how he has signed in.
+#[derive(Clone, Copy)]
+pub(crate) struct SignedIn<'a> {
+    pub(crate) user: &'a User,
+    pub(crate) scopes: &'a [String],
+    pub(crate) amr: &'a [String],
 }
 
 impl AccessToken<'_> {
@@ -43,19 +61,16 @@ impl AccessToken<'_> {
 
     /// The compact JWS.
     pub(crate) fn sign(&self, key: &SigningKey) -> Result<String, ring::error::Unspecified> {
-        let header = match self.resource.token_version {
-            1 => json!({ "typ": "JWT", "alg": "RS256", "x5t": key.kid, "kid": key.kid }),
-            _ => json!({ "typ": "JWT", "alg": "RS256", "kid": key.kid }),
-        };
-        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!("{}.{}", part(header), part(Value::Object(self.claims())));
-        let signature = key.sign(input.as_bytes())?;
-        Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        let mut claims = self.common_claims();
+        match self.holder {
+            Holder::Application { roles } => self.add_application(&mut claims, roles),
+            Holder::User(signed_in) => self.add_user(&mut claims, &signed_in),
+        }
+        key.sign_jwt(self.resource.token_version, &Value::Object(claims))
     }
 
-    fn claims(&self) -> Map<String, Value> {
+    fn common_claims(&self) -> Map<String, Value> {
         let application = self.client.application;
-        let object_id = application.service_principal_id(self.tenant);
         let mut claims = Map::new();
         let mut put = |name: &str, value: Value| {
             claims.insert(name.to_owned(), value);
@@ -63,7 +78,6 @@ impl AccessToken<'_> {
         if self.resource.token_version == 1 {
             let issuer = v1_issuer(&self.tenant.id);
             put("aud", json!(self.resource.requested));
-            put("idp", json!(issuer));
             put("iss", json!(issuer));
             put("appid", json!(application.app_id));
             put("appidacr", json!(self.client.method));
@@ -82,18 +96,55 @@ impl AccessToken<'_> {
         put("aio", json!(URL_SAFE_NO_PAD.encode(random::bytes::<36>())));
         put("rh", json!(format!("1.{}.", URL_SAFE_NO_PAD.encode(random::bytes::<36>()))));
         put("uti", json!(random::token_id()));
-        put("idtyp", json!("app"));
-        put("oid", json!(object_id));
-        put("sub", json!(object_id));
         put("tid", json!(self.tenant.id));
-        if !self.roles.is_empty() {
-            put("roles", json!(self.roles));
-        }
         if self.is_capable {
             put("xms_cc", json!(["cp1"]));
         }
         claims
     }
+
+    fn add_application(&self, claims: &mut Map<String, Value>, roles: &[String]) {
+        let object_id = self.client.application.service_principal_id(self.tenant);
+        if self.resource.token_version == 1 {
+            claims.insert("idp".to_owned(), json!(v1_issuer(&self.tenant.id)));
+        }
+        claims.insert("idtyp".to_owned(), json!("app"));
+        claims.insert("oid".to_owned(), json!(object_id));
+        claims.insert("sub".to_owned(), json!(object_id));
+        if !roles.is_empty() {
+            claims.insert("roles".to_owned(), json!(roles));
+        }
+    }
+
+    fn add_user(&self, claims: &mut Map<String, Value>, signed_in: &SignedIn<'_>) {
+        let user = signed_in.user;
+        let mut put = |name: &str, value: Value| {
+            claims.insert(name.to_owned(), value);
+        };
+        put("idtyp", json!("user"));
+        put("name", json!(user.display_name));
+        put("oid", json!(user.id));
+        put("scp", json!(signed_in.scopes.join(" ")));
+        put("sub", json!(pairwise(user, self.resource.app_id)));
+        if self.resource.token_version == 1 {
+            put("acr", json!("1"));
+            put("amr", json!(signed_in.amr));
+            put("unique_name", json!(user.principal_name));
+            put("upn", json!(user.principal_name));
+            for (name, value) in [("family_name", &user.surname), ("given_name", &user.given_name)] {
+                if let Some(value) = value {
+                    put(name, json!(value));
+                }
+            }
+        } else {
+            put("preferred_username", json!(user.principal_name));
+        }
+    }
+}
+
+/// `sub` of a user: another one for each application that reads it.
+pub(crate) fn pairwise(user: &User, reader: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(format!("subject {} {reader}", user.id).as_bytes()))
 }
 
 /// Issuer of v1 tokens, the same wherever the emulator listens.

@@ -14,10 +14,15 @@ use crate::assertion::{Assertion, Date, malformed};
 use crate::certificate::sha256;
 use crate::client_key::{algorithm, check_key};
 use crate::clock::{from_numeric_date, round_trip};
+use crate::device_codes::DeviceCodes;
+use crate::keys::SigningKey;
 use crate::log::Trail;
 use crate::registration::{Application, SecretMatch};
+use crate::sealed::Sealer;
 use crate::service_error::ServiceError;
 use crate::tenant::Tenant;
+use crate::token_endpoint::Lifetimes;
+use crate::user::User;
 
 /// Strict mode refuses an assertion that expires later than this. The RFC leaves the bound to the server; Entra has
 /// none, and its clients stay at ten minutes.
@@ -28,6 +33,9 @@ const MOST_REMEMBERED: usize = 100_000;
 /// Where and when a request came in.
 pub(crate) struct Circumstances<'a> {
     pub(crate) applications: &'a [Application],
+    pub(crate) users: &'a [User],
+    /// Tenants that exist; empty means all.
+    pub(crate) tenants: &'a [Tenant],
     /// Names of Key Vault as a resource, beside those of the clouds.
     pub(crate) vault_resources: &'a [String],
     pub(crate) tenant: &'a Tenant,
@@ -40,13 +48,26 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) now: OffsetDateTime,
     pub(crate) skew: time::Duration,
     pub(crate) replays: &'a Replays,
+    /// Authorization codes that have been redeemed.
+    pub(crate) codes: &'a Replays,
+    pub(crate) devices: &'a DeviceCodes,
+    pub(crate) sealer: &'a Sealer,
+    pub(crate) key: &'a SigningKey,
+    pub(crate) lifetimes: Lifetimes,
 }
 
 /// A client that has proved who it is.
 pub(crate) struct Client<'a> {
     pub(crate) application: &'a Application,
-    /// `appidacr`: "1" for a secret, "2" for a certificate.
+    /// `appidacr`: "0" for nothing, "1" for a secret, "2" for a certificate.
     pub(crate) method: &'static str,
+}
+
+impl Client<'_> {
+    /// Whether it has proved nothing.
+    pub(crate) fn is_public(&self) -> bool {
+        self.method == "0"
+    }
 }
 
 /// `jti` values that have been used, until their assertions expire. Only strict mode asks it.
@@ -55,7 +76,7 @@ pub(crate) struct Replays(Mutex<HashMap<[u8; 32], i64>>);
 
 impl Replays {
     /// Whether this is the first use; remembers it until `expires`.
-    fn first_use(&self, client: &str, jti: &str, now: i64, expires: i64) -> bool {
+    pub(crate) fn first_use(&self, client: &str, jti: &str, now: i64, expires: i64) -> bool {
         // A digest, so that a long jti takes no more memory than a short one.
         let use_of = sha256(format!("{client} {jti}").as_bytes());
         // The map is whole even if a thread panicked while it held the lock.
@@ -99,7 +120,7 @@ pub(crate) fn by_assertion<'a>(
         return Err(ServiceError::new(5002723, text).because("no x5t, x5t#S256 or kid in the header"));
     }
     trail.passed(format!("key hint {}", hint.names()));
-    let application = find_application(at, client_id)?;
+    let application = find_application(at.applications, client_id, Some(at.tenant), at.segment)?;
     trail.passed("application");
     check_subject(&assertion, client_id, trail)?;
     trail.passed("iss and sub");
@@ -120,7 +141,7 @@ pub(crate) fn by_secret<'a>(
     secret: &str,
     trail: &mut Trail,
 ) -> Result<Client<'a>, ServiceError> {
-    let application = find_application(at, client_id)?;
+    let application = find_application(at.applications, client_id, Some(at.tenant), at.segment)?;
     trail.passed("application");
     match application.match_secret(secret, at.now) {
         SecretMatch::Valid => trail.passed("secret"),
@@ -143,6 +164,22 @@ pub(crate) fn by_secret<'a>(
     }
     admitted(application, at, trail)?;
     Ok(Client { application, method: "1" })
+}
+
+/// Lets a client be that has no credential, if it may be public; it must exist and be enabled all the same.
+pub(crate) fn public<'a>(
+    at: &Circumstances<'a>,
+    client_id: &str,
+    may_be_public: impl Fn(&Application) -> bool,
+    trail: &mut Trail,
+) -> Result<Option<Client<'a>>, ServiceError> {
+    let application = find_application(at.applications, client_id, Some(at.tenant), at.segment)?;
+    trail.passed("application");
+    if !may_be_public(application) {
+        return Ok(None);
+    }
+    check_in_use(application, at, trail)?;
+    Ok(Some(Client { application, method: "0" }))
 }
 
 /// [RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11): an extension that is marked
@@ -177,17 +214,24 @@ fn required_claim(assertion: &Assertion, name: &str) -> Result<(), ServiceError>
     Err(ServiceError::new(90014, text).because(format!("no {name} in the assertion")))
 }
 
-fn find_application<'a>(at: &Circumstances<'a>, client_id: &str) -> Result<&'a Application, ServiceError> {
+/// The application of this id, as far as the tenant knows it; without a tenant any will do.
+pub(crate) fn find_application<'a>(
+    applications: &'a [Application],
+    client_id: &str,
+    tenant: Option<&Tenant>,
+    segment: &str,
+) -> Result<&'a Application, ServiceError> {
     let of_id = |application: &&Application| application.app_id.eq_ignore_ascii_case(client_id);
-    let found = at.applications.iter().find(of_id);
+    let found = applications.iter().find(of_id);
     // A multi-tenant application that has no service principal in the tenant gets another answer, later.
-    let found = found.filter(|application| application.is_in(at.tenant) || application.is_multi_tenant);
+    let in_tenant = |one: &&Application| tenant.is_none_or(|tenant| one.is_in(tenant) || one.is_multi_tenant);
+    let found = found.filter(in_tenant);
     found.ok_or_else(|| {
         let text = format!(
             "Application with identifier '{client_id}' was not found in the directory '{}'. This can happen if the \
              application has not been installed by the administrator of the tenant or consented to by any user in \
              the tenant. You may have sent your authentication request to the wrong tenant.",
-            at.segment
+            segment
         );
         ServiceError::new(700016, text).because("no such application in this tenant")
     })
@@ -329,11 +373,20 @@ fn admitted(
     at: &Circumstances<'_>,
     trail: &mut Trail,
 ) -> Result<(), ServiceError> {
-    let app_id = &application.app_id;
     if application.is_public {
         let text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
         return Err(ServiceError::new(700025, text).because("the application is a public client"));
     }
+    check_in_use(application, at, trail)
+}
+
+/// The application is in the tenant and enabled.
+fn check_in_use(
+    application: &Application,
+    at: &Circumstances<'_>,
+    trail: &mut Trail,
+) -> Result<(), ServiceError> {
+    let app_id = &application.app_id;
     if !application.is_in(at.tenant) {
         let text = format!(
             "The client application {app_id} is missing service principal in the tenant {}.",

@@ -8,6 +8,7 @@ use crate::faults::FaultRule;
 use crate::log::LogSink;
 use crate::registration::Application;
 use crate::tenant::Tenant;
+use crate::user::User;
 use crate::vault::Vault;
 
 /// The configuration of an emulator; [`Config::default`] listens on a free port and knows no application.
@@ -21,6 +22,8 @@ pub struct Config {
     pub http_listen: Option<SocketAddr>,
     /// Registered applications.
     pub applications: Vec<Application>,
+    /// Users who can sign in.
+    pub users: Vec<User>,
     /// Tenants that exist; empty means all.
     pub tenants: Vec<Tenant>,
     /// Key vaults, each on a port of its own beside the others.
@@ -47,6 +50,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             http_listen: None,
             applications: Vec::new(),
+            users: Vec::new(),
             tenants: Vec::new(),
             vaults: Vec::new(),
             control: false,

@@ -5,15 +5,17 @@
 
 mod applications;
 mod clock;
+mod devicecodes;
 mod faults;
 mod requests;
+mod users;
 mod vaults;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::RegistrationError;
-use crate::form::Form;
+use crate::form::{Form, decode};
 use crate::log::Decision;
 use crate::message::{Request, Response};
 use crate::service::TokenService;
@@ -99,16 +101,26 @@ fn guard(request: &Request) -> Result<(), ControlError> {
 fn carry_out(service: &TokenService, method: &str, path: &str, query: &str, body: &[u8]) -> Answer {
     let query =
         Form::parse(query.as_bytes()).map_err(|_| ControlError::new(400, "the query is not form-encoded"))?;
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let segments: Option<Vec<String>> =
+        path.split('/').filter(|segment| !segment.is_empty()).map(decoded).collect();
+    let segments = segments.ok_or_else(|| ControlError::new(400, "the path is not percent-encoded UTF-8"))?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (method, &segments[..]) {
         ("GET", []) => Ok(index(service)),
         (_, ["applications", rest @ ..]) => applications::answer(service, method, rest, body),
         (_, ["clock"]) => clock::answer(service, method, body),
+        (_, ["devicecodes", rest @ ..]) => devicecodes::answer(service, method, rest, body),
         (_, ["faults", rest @ ..]) => faults::answer(service, method, rest, body),
         (_, ["requests"]) => requests::answer(service, method, &query),
+        (_, ["users", rest @ ..]) => users::answer(service, method, rest, body),
         (_, ["vaults", rest @ ..]) => vaults::answer(service, method, rest, body),
         _ => Err(nothing_here(method, path)),
     }
+}
+
+/// A path segment, percent-decoded; a plus stays one.
+fn decoded(segment: &str) -> Option<String> {
+    decode(segment.replace('+', "%2B").as_bytes()).ok()
 }
 
 fn nothing_here(method: &str, path: &str) -> ControlError {

@@ -10,7 +10,10 @@ use time::OffsetDateTime;
 use crate::client_authentication::{Circumstances, Replays};
 use crate::clock::http_date;
 use crate::config::Config;
+use crate::device_codes::DeviceCodes;
+use crate::device_endpoint::{self, DeviceStart};
 use crate::discovery;
+use crate::error::Error;
 use crate::form::Form;
 use crate::keys::SigningKey;
 use crate::log::{Decision, Trail};
@@ -18,27 +21,47 @@ use crate::message::{Delivery, Request, Response};
 use crate::random;
 use crate::registration::Application;
 use crate::route::Endpoint;
+use crate::sealed::Sealer;
 use crate::service_error::{ReplyIds, ServiceError};
-use crate::tenant::{NoRealm, Realm, resolve};
+use crate::tenant::{NoRealm, Realm, Tenant, resolve};
 use crate::token_endpoint::{
-    self, Issued, Lifetimes, Version, check_parameters, claimed_client, read_form, tenanted,
+    self, Demand, Grant, Issued, Lifetimes, Version, check_parameters, claimed_client, read_form, tenanted,
 };
+use crate::user::User;
 
 /// What the token service works with.
 pub(crate) struct Entra<'a> {
     pub(crate) config: &'a Config,
     pub(crate) applications: &'a [Application],
+    pub(crate) users: &'a [User],
     /// Names of Key Vault as a resource, beside those of the clouds.
     pub(crate) vault_resources: &'a [String],
     pub(crate) key: &'a SigningKey,
     pub(crate) replays: &'a Replays,
+    pub(crate) state: &'a EntraState,
     pub(crate) now: OffsetDateTime,
     pub(crate) lifetimes: Lifetimes,
+}
+
+/// What the token service remembers of its users' sign-ins.
+pub(crate) struct EntraState {
+    /// Authorization codes that have been redeemed.
+    pub(crate) codes: Replays,
+    pub(crate) devices: DeviceCodes,
+    pub(crate) sealer: Sealer,
+}
+
+impl EntraState {
+    pub(crate) fn new() -> Result<Self, Error> {
+        Ok(Self { codes: Replays::default(), devices: DeviceCodes::default(), sealer: Sealer::new()? })
+    }
 }
 
 /// What a request came to, before headers.
 enum Outcome {
     Document(Value, &'static str),
+    /// Not to be kept.
+    Reply(Value, &'static str),
     Token(Issued),
 }
 
@@ -50,18 +73,16 @@ impl Entra<'_> {
         endpoint: Endpoint<'_>,
         trail: &mut Trail,
     ) -> (Response, Decision) {
-        let form = match endpoint {
-            Endpoint::Token(..) if request.method == "POST" => read_form(request),
-            _ => Ok(Form::default()),
-        };
+        let form = endpoint.form(request);
         let ids = ReplyIds {
             trace: random::guid(),
             correlation: correlation(request, form.as_ref().ok()).unwrap_or_else(random::guid),
         };
         let result =
             form.as_ref().map_err(Clone::clone).and_then(|form| self.answer(request, endpoint, form, trail));
+        let is_document = matches!(result, Ok(Outcome::Document(..)));
         let (status, body, decision) = match result {
-            Ok(Outcome::Document(document, name)) => {
+            Ok(Outcome::Document(document, name) | Outcome::Reply(document, name)) => {
                 (200, document.to_string().into_bytes(), Decision::Served { document: name })
             }
             Ok(Outcome::Token(issued)) => {
@@ -74,7 +95,6 @@ impl Entra<'_> {
                 (error.status(), error.body(&request.base(), &ids, self.now), decision)
             }
         };
-        let is_document = matches!(decision, Decision::Served { .. });
         let headers = headers(request, form.as_ref().ok(), &ids, self.now, is_document);
         (Response { status, headers, body, delivery: Delivery::default() }, decision)
     }
@@ -89,6 +109,10 @@ impl Entra<'_> {
         check_method(&request.method, endpoint)?;
         let base = request.base();
         match endpoint {
+            Endpoint::DeviceCode(segment, version) => {
+                let reply = self.device_code(segment, version, form, trail)?;
+                Ok(Outcome::Reply(reply, "device code"))
+            }
             Endpoint::Instance => {
                 let document = discovery::instance(&request.query, &base, &request.host)?;
                 Ok(Outcome::Document(document, "instance discovery"))
@@ -121,22 +145,81 @@ impl Entra<'_> {
         trail.client = client_id.clone();
         let realm = self.realm(segment)?;
         trail.passed("tenant");
-        let target = check_parameters(version, form, client_id.as_deref(), trail)?;
+        let (grant, target) = check_parameters(version, form, client_id.as_deref(), trail)?;
         let base = request.base();
+        let tenant = self.tenant_of(&realm, grant, form)?;
         let at = Circumstances {
             applications: self.applications,
+            users: self.users,
+            tenants: &self.config.tenants,
             vault_resources: self.vault_resources,
-            tenant: tenanted(&realm)?,
+            tenant: &tenant,
             segment,
             base: &base,
             endpoint: version.path(),
             now: self.now,
             skew: skew(self.config),
             replays: self.replays,
+            codes: &self.state.codes,
+            devices: &self.state.devices,
+            sealer: &self.state.sealer,
+            key: self.key,
+            lifetimes: self.lifetimes,
         };
         let client_id = client_id.unwrap_or_default();
-        let client = token_endpoint::authenticate(request, form, &at, &client_id, trail)?;
-        token_endpoint::issue(version, &target, form, &client, &at, (self.key, self.lifetimes), trail)
+        let demand =
+            Demand { version, grant, target: target.as_deref(), client_id: &client_id, request, form };
+        token_endpoint::answer(&demand, &at, trail)
+    }
+
+    /// The tenant of the path or, where the path names none, the one that the presented grant belongs to.
+    fn tenant_of(&self, realm: &Realm, grant: Grant, form: &Form) -> Result<Tenant, ServiceError> {
+        let serves = match realm {
+            Realm::Tenant(tenant) => return Ok(tenant.clone()),
+            // Passwords are taken at /organizations, not at /common.
+            Realm::Common => grant != Grant::Password,
+            Realm::Organizations => true,
+            Realm::Consumers => false,
+        };
+        let carried = (&self.state.sealer, &self.state.devices);
+        let home = serves
+            .then(|| token_endpoint::home_tenant(grant, form, self.users, &self.config.tenants, carried))
+            .flatten();
+        let undecided = || self.tenant_of_pending(grant, form).filter(|_| serves);
+        home.or_else(undecided).map_or_else(|| tenanted(realm).cloned(), Ok)
+    }
+
+    /// A device that nobody has signed in on yet belongs to no tenant; what it polls for is looked up in one that the
+    /// application is in.
+    fn tenant_of_pending(&self, grant: Grant, form: &Form) -> Option<Tenant> {
+        let client = form.get("client_id").filter(|_| grant == Grant::DeviceCode)?;
+        let of_id = |application: &&Application| application.app_id.eq_ignore_ascii_case(client);
+        self.applications.iter().find(of_id).map(Application::some_tenant)
+    }
+
+    fn device_code(
+        &self,
+        segment: &str,
+        version: Version,
+        form: &Form,
+        trail: &mut Trail,
+    ) -> Result<Value, ServiceError> {
+        let realm = self.realm(segment)?;
+        trail.passed("tenant");
+        let tenant = match &realm {
+            Realm::Tenant(tenant) => Some(tenant),
+            _ => None,
+        };
+        let start = DeviceStart {
+            version,
+            applications: self.applications,
+            vault_resources: self.vault_resources,
+            tenant,
+            segment,
+            devices: &self.state.devices,
+            now: self.now,
+        };
+        device_endpoint::start(&start, form, trail)
     }
 
     fn realm(&self, segment: &str) -> Result<Realm, ServiceError> {
@@ -172,7 +255,8 @@ pub(crate) fn refuse(request: &Request, error: &ServiceError, now: OffsetDateTim
 
 fn check_method(method: &str, endpoint: Endpoint<'_>) -> Result<(), ServiceError> {
     let (allowed, name): (&[&str], _) = match endpoint {
-        Endpoint::Token(..) => (&["POST"], "POST"),
+        Endpoint::DeviceCode(_, Version::V1) => (&["POST", "GET"], "POST"),
+        Endpoint::DeviceCode(_, Version::V2) | Endpoint::Token(..) => (&["POST"], "POST"),
         _ => (&["GET", "HEAD"], "GET"),
     };
     if allowed.contains(&method) {

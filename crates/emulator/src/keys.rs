@@ -40,6 +40,18 @@ impl SigningKey {
         Ok(signature)
     }
 
+    /// A JWT of these claims. Version 1 names the key twice.
+    pub(crate) fn sign_jwt(&self, version: u8, claims: &Value) -> Result<String, ring::error::Unspecified> {
+        let header = match version {
+            1 => json!({ "typ": "JWT", "alg": "RS256", "x5t": self.kid, "kid": self.kid }),
+            _ => json!({ "typ": "JWT", "alg": "RS256", "kid": self.kid }),
+        };
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let input = format!("{}.{}", part(&header), part(claims));
+        let signature = self.sign(input.as_bytes())?;
+        Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
     /// Whether this key has signed the message, with RS256.
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key());

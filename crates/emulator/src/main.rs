@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use certgrant_emulator::{
-    Application, Config, Decision, Emulator, FaultRule, LogEntry, LogSink, Running, Tenant, Vault,
+    Config, Decision, Emulator, FaultRule, LogEntry, LogSink, Registrations, Running, Tenant, Vault,
 };
 use clap::Parser;
 
@@ -23,7 +23,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "certgrant-emulator", version)]
 struct Arguments {
-    /// Registered applications: Graph's `application` object, an array of them, or {"value": [...]}
+    /// Registered applications: Graph's `application` object, an array of them, or {"value": [...]}, beside which
+    /// "emulator" holds users
     #[arg(long, value_name = "FILE")]
     registrations: PathBuf,
     /// Port for HTTPS; 0 picks a free one
@@ -92,7 +93,8 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
     let mut config = Config::default();
     config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     config.http_listen = arguments.http_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    config.applications = Application::read(&arguments.registrations).map_err(|fault| fault.to_string())?;
+    let registrations = Registrations::read(&arguments.registrations).map_err(|fault| fault.to_string())?;
+    (config.applications, config.users) = (registrations.applications, registrations.users);
     for file in &arguments.vaults {
         config.vaults.extend(Vault::read(file).map_err(|fault| fault.to_string())?);
     }

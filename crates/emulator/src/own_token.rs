@@ -3,6 +3,7 @@
 //! Signature and validity are checked here; what issuer, audience and caller must be is for the reader to say. There
 //! is no allowance for clocks that differ, for there is only one. Not `Debug`: it comes from a credential.
 
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::assertion::{Assertion, Date, Object};
@@ -48,6 +49,16 @@ impl OwnToken {
             return Err(Unusable::Expired);
         }
         Ok(Self { claims: token.claims })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// A claim that is a list of texts; empty if it is absent or something else.
+    pub(crate) fn texts(&self, name: &str) -> Vec<String> {
+        let values = self.get(name).and_then(Value::as_array).into_iter().flatten();
+        values.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
     /// A claim that is text; empty if it is absent or something else.

@@ -1,11 +1,13 @@
 //! Registered applications, read from JSON in the shape of Microsoft Graph's `application` object.
 //!
 //! A file holds one object, an array of them, or Graph's list reply `{"value": […]}`. Members that have no bearing on
-//! client credentials are ignored, as are keys that are not for verifying (SAML signing, token encryption). What
+//! tokens are ignored, as are keys that are not for verifying (SAML signing, token encryption). What
 //! Graph keeps elsewhere (service principal, role assignments) stands under one member of our own, `emulator`; a
 //! member of that which is misspelled is an error. The public half of a certificate is all that is ever read.
 
 mod json;
+
+pub(crate) use json::null_is_default;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -20,7 +22,7 @@ use time::OffsetDateTime;
 use crate::certificate::{Certificate, sha256};
 use crate::error::RegistrationError;
 use crate::random::{guid, guid_from_name};
-use crate::tenant::Tenant;
+use crate::tenant::{CONSUMERS, Tenant};
 
 /// One registered application, which may be a client, a resource or both.
 #[derive(Clone)]
@@ -31,9 +33,16 @@ pub struct Application {
     pub(crate) keys: Vec<KeyCredential>,
     pub(crate) secrets: Vec<PasswordCredential>,
     pub(crate) is_public: bool,
+    /// Users may sign in to it without a credential of its own.
+    pub(crate) allows_public: bool,
+    /// Where codes may be sent that are redeemed without a credential.
+    pub(crate) public_redirects: Vec<String>,
+    pub(crate) web_redirects: Vec<String>,
     pub(crate) is_multi_tenant: bool,
     pub(crate) is_disabled: bool,
     pub(crate) app_roles: Vec<AppRole>,
+    /// Delegated permissions that it offers.
+    pub(crate) scopes: Vec<AppRole>,
     pub(crate) required: Vec<RequiredResource>,
     pub(crate) token_version: u8,
     pub(crate) wants_capabilities: bool,
@@ -74,6 +83,7 @@ pub(crate) enum SecretMatch {
     None,
 }
 
+/// A permission, for applications or delegated.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AppRole {
@@ -110,6 +120,9 @@ pub(crate) struct EmulatorMember {
     /// Granted application roles by resource (App ID URI or appId); `requiredResourceAccess` if absent.
     #[serde(default)]
     pub(crate) roles: Option<BTreeMap<String, Vec<String>>>,
+    /// Granted delegated permissions by resource; everything that is asked for if absent.
+    #[serde(default)]
+    pub(crate) scopes: Option<BTreeMap<String, Vec<String>>>,
     /// The application or its service principal is disabled.
     #[serde(default)]
     disabled: bool,
@@ -221,6 +234,13 @@ impl Application {
     pub(crate) fn is_in(&self, tenant: &Tenant) -> bool {
         let named = |name: &String| Tenant::named(name).is_some_and(|named| named.is(tenant));
         self.emulator.tenants.as_ref().is_none_or(|tenants| tenants.iter().any(named))
+    }
+
+    /// A tenant in which the application has a service principal.
+    pub(crate) fn some_tenant(&self) -> Tenant {
+        let first = self.emulator.tenants.as_ref().and_then(|tenants| tenants.first());
+        let named = first.and_then(|name| Tenant::named(name));
+        named.unwrap_or_else(|| Tenant { id: CONSUMERS.to_owned(), domain: None })
     }
 
     /// Object id of the service principal in this tenant.

@@ -4,10 +4,13 @@
 //! resource decides the version of the token, not the endpoint. Some of Microsoft's resources are built in, as every
 //! tenant has them; a registration of the same id or URI takes precedence.
 
+use alloc::collections::BTreeMap;
+
 use crate::client_authentication::Circumstances;
 use crate::log::Trail;
 use crate::registration::Application;
 use crate::service_error::ServiceError;
+use crate::tenant::Tenant;
 
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 /// Application id of Azure Key Vault.
@@ -80,6 +83,16 @@ const GRAPH_ROLES: &[(&str, &str)] = &[
     ("df021288-bdef-4463-88db-98f22de89214", "User.Read.All"),
 ];
 
+/// Values of the commonest delegated permissions of Microsoft Graph.
+const GRAPH_SCOPES: &[(&str, &str)] = &[
+    ("14dad69e-099b-42c9-810b-d002981feec1", "profile"),
+    ("37f7f235-527c-4136-accd-4a02d197296e", "openid"),
+    ("64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", "email"),
+    ("7427e0e9-2fba-42fe-b0c0-848c9e6a8182", "offline_access"),
+    ("a154be20-db9c-4678-8ab7-66f6cc099a59", "User.Read.All"),
+    ("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "User.Read"),
+];
+
 /// A resource that was found.
 pub(crate) struct Resource<'a> {
     pub(crate) app_id: &'a str,
@@ -118,7 +131,8 @@ pub(crate) fn of_scope(scope: &str) -> Result<String, ServiceError> {
     }
 }
 
-fn invalid_scope(scope: &str) -> ServiceError {
+/// The answer to a scope that can't be.
+pub(crate) fn invalid_scope(scope: &str) -> ServiceError {
     let text = format!(
         "The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid."
     );
@@ -127,12 +141,24 @@ fn invalid_scope(scope: &str) -> ServiceError {
 
 /// Finds a resource by App ID URI or appId.
 pub(crate) fn find<'a>(at: &Circumstances<'a>, requested: &str) -> Result<Resource<'a>, ServiceError> {
-    let (applications, tenant, segment) = (at.applications, at.tenant, at.segment);
+    find_named(at.applications, at.vault_resources, Some(at.tenant), at.segment, requested)
+}
+
+/// The same for whoever is not in a token request; without a tenant it may be of any.
+pub(crate) fn find_named<'a>(
+    applications: &'a [Application],
+    vault_resources: &[String],
+    tenant: Option<&Tenant>,
+    segment: &str,
+    requested: &str,
+) -> Result<Resource<'a>, ServiceError> {
     let registered = applications.iter().find(|application| {
         let mut names = application.identifier_uris.iter().chain([&application.app_id]);
         names.any(|name| is_same(name, requested))
     });
-    if let Some(application) = registered.filter(|application| application.is_in(tenant)) {
+    if let Some(application) =
+        registered.filter(|application| tenant.is_none_or(|tenant| application.is_in(tenant)))
+    {
         return Ok(Resource {
             app_id: &application.app_id,
             name: &application.display_name,
@@ -143,7 +169,7 @@ pub(crate) fn find<'a>(at: &Circumstances<'a>, requested: &str) -> Result<Resour
             registration: Some(application),
         });
     }
-    if let Some(known) = BUILT_IN.iter().find(|known| known.is_asked(requested, at.vault_resources)) {
+    if let Some(known) = BUILT_IN.iter().find(|known| known.is_asked(requested, vault_resources)) {
         return Ok(Resource {
             app_id: known.app_id,
             name: known.name,
@@ -187,16 +213,9 @@ impl Resource<'_> {
     /// The client's application roles here: those granted under `emulator.roles`, or else those that it requires.
     pub(crate) fn roles(&self, client: &Application) -> Vec<String> {
         if let Some(granted) = &client.emulator.roles {
-            let mine = |name: &str| {
-                [self.app_id, &self.requested].into_iter().chain(self.uris()).any(|own| is_same(own, name))
-            };
-            let mine = granted.iter().filter(|(name, _)| mine(name));
-            return mine.flat_map(|(_, roles)| roles.clone()).collect();
+            return self.granted(granted);
         }
-        let required = client.required.iter().filter(|r| r.resource_app_id.eq_ignore_ascii_case(self.app_id));
-        let ids =
-            required.flat_map(|resource| &resource.resource_access).filter(|access| access.kind == "Role");
-        ids.filter_map(|access| self.role_value(&access.id)).collect()
+        self.required_of(client, "Role").filter_map(|id| self.role_value(id)).collect()
     }
 
     fn uris(&self) -> impl Iterator<Item = &str> {
@@ -204,6 +223,54 @@ impl Resource<'_> {
         let built_in =
             BUILT_IN.iter().filter(|known| known.app_id == self.app_id).flat_map(|known| known.uris);
         registered.map(String::as_str).chain(built_in.copied())
+    }
+
+    /// The delegated permissions that the client has here: those granted under `emulator.scopes`, or else those that
+    /// it requires, or else all that a registered resource offers and the one that every other has.
+    pub(crate) fn scopes(&self, client: &Application) -> Vec<String> {
+        if let Some(granted) = &client.emulator.scopes {
+            return self.granted(granted);
+        }
+        let required = self.required_of(client, "Scope").filter_map(|id| self.scope_value(id));
+        let required: Vec<String> = required.collect();
+        if !required.is_empty() {
+            return required;
+        }
+        let offered = self.registration.iter().flat_map(|application| &application.scopes);
+        let offered: Vec<String> = offered.map(|scope| scope.value.clone()).collect();
+        if !offered.is_empty() {
+            return offered;
+        }
+        vec![if self.app_id == GRAPH { "User.Read" } else { "user_impersonation" }.to_owned()]
+    }
+
+    /// What a list by name of the resource grants here.
+    fn granted(&self, granted: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let mine = |name: &str| {
+            [self.app_id, &self.requested].into_iter().chain(self.uris()).any(|own| is_same(own, name))
+        };
+        granted.iter().filter(|(name, _)| mine(name)).flat_map(|(_, values)| values.clone()).collect()
+    }
+
+    /// Ids of the permissions of a kind that the client requires here.
+    fn required_of<'a>(&self, client: &'a Application, kind: &str) -> impl Iterator<Item = &'a str> {
+        let required = client.required.iter().filter(|r| r.resource_app_id.eq_ignore_ascii_case(self.app_id));
+        required
+            .flat_map(|resource| &resource.resource_access)
+            .filter(move |access| access.kind == kind)
+            .map(|access| access.id.as_str())
+    }
+
+    fn scope_value(&self, id: &str) -> Option<String> {
+        let registered = self.registration.iter().flat_map(|application| &application.scopes);
+        let mut values =
+            registered.filter(|scope| scope.id.eq_ignore_ascii_case(id)).map(|scope| scope.value.clone());
+        let known =
+            GRAPH_SCOPES.iter().filter(|(known, _)| self.app_id == GRAPH && known.eq_ignore_ascii_case(id));
+        values
+            .next()
+            .filter(|value| !value.is_empty())
+            .or_else(|| known.map(|(_, value)| (*value).to_owned()).next())
     }
 
     fn role_value(&self, id: &str) -> Option<String> {

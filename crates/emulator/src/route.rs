@@ -1,16 +1,26 @@
 //! Where a request goes: by the host that it addresses to a vault, by its path to one of the other services.
 
 use crate::assertion::Assertion;
+use crate::form::Form;
 use crate::message::Request;
-use crate::token_endpoint::{Version, claimed_client, read_form};
+use crate::service_error::ServiceError;
+use crate::token_endpoint::{Version, claimed_client, malformed_form, read_form};
 use crate::vault::{LiveVault, Target};
 
 /// Paths below this are the control interface.
 const CONTROL: &str = "/.control";
 
 /// Names under which requests are counted and faults are aimed.
-pub(crate) const OPERATIONS: &[&str] =
-    &["token", "discovery", "instance", "keys", "vault.certificate", "vault.sign", "vault.other"];
+pub(crate) const OPERATIONS: &[&str] = &[
+    "token",
+    "devicecode",
+    "discovery",
+    "instance",
+    "keys",
+    "vault.certificate",
+    "vault.sign",
+    "vault.other",
+];
 
 /// What a request is for.
 #[derive(Clone, Copy)]
@@ -25,6 +35,7 @@ pub(crate) enum Route<'a> {
 /// An endpoint of the token service.
 #[derive(Clone, Copy)]
 pub(crate) enum Endpoint<'a> {
+    DeviceCode(&'a str, Version),
     Instance,
     Keys(&'a str, Version),
     OpenId(&'a str, Version),
@@ -51,6 +62,7 @@ impl<'a> Route<'a> {
     pub(crate) fn operation(&self) -> Option<&'static str> {
         match self {
             Self::Control(_) | Self::Nothing => None,
+            Self::Entra(Endpoint::DeviceCode(..)) => Some("devicecode"),
             Self::Entra(Endpoint::Instance) => Some("instance"),
             Self::Entra(Endpoint::Keys(..)) => Some("keys"),
             Self::Entra(Endpoint::OpenId(..)) => Some("discovery"),
@@ -62,8 +74,8 @@ impl<'a> Route<'a> {
     /// The client that a request says it comes from; nothing of it has been checked.
     pub(crate) fn claimed_client(&self, request: &Request) -> Option<String> {
         match self {
-            Self::Entra(Endpoint::Token(..)) => {
-                let form = read_form(request).unwrap_or_default();
+            Self::Entra(endpoint @ (Endpoint::Token(..) | Endpoint::DeviceCode(..))) => {
+                let form = endpoint.form(request).unwrap_or_default();
                 claimed_client(request, &form)
             }
             Self::Vault(..) => {
@@ -81,7 +93,10 @@ impl<'a> Route<'a> {
     pub(crate) fn tenant(&self) -> Option<&'a str> {
         match self {
             Self::Entra(
-                Endpoint::Keys(tenant, _) | Endpoint::OpenId(tenant, _) | Endpoint::Token(tenant, _),
+                Endpoint::DeviceCode(tenant, _)
+                | Endpoint::Keys(tenant, _)
+                | Endpoint::OpenId(tenant, _)
+                | Endpoint::Token(tenant, _),
             ) => Some(tenant),
             Self::Vault(vault, _) => Some(vault.definition.tenant.id()),
             _ => None,
@@ -95,6 +110,8 @@ impl<'a> Endpoint<'a> {
         let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
         let endpoint = match rest.to_ascii_lowercase().as_str() {
             "discovery/instance" if tenant.eq_ignore_ascii_case("common") => Self::Instance,
+            "oauth2/devicecode" => Self::DeviceCode(tenant, Version::V1),
+            "oauth2/v2.0/devicecode" => Self::DeviceCode(tenant, Version::V2),
             "discovery/keys" => Self::Keys(tenant, Version::V1),
             "discovery/v2.0/keys" => Self::Keys(tenant, Version::V2),
             "oauth2/token" => Self::Token(tenant, Version::V1),
@@ -104,6 +121,18 @@ impl<'a> Endpoint<'a> {
             _ => return None,
         };
         Some(endpoint)
+    }
+
+    /// The parameters of a request to it: those of the body or, where there may be none, of the query.
+    pub(crate) fn form(&self, request: &Request) -> Result<Form, ServiceError> {
+        match self {
+            Self::DeviceCode(_, Version::V1) if request.method == "GET" => {
+                Form::parse(request.query.as_bytes())
+                    .map_err(|_| malformed_form("the query is not form-encoded UTF-8"))
+            }
+            Self::DeviceCode(..) | Self::Token(..) if request.method == "POST" => read_form(request),
+            _ => Ok(Form::default()),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::client_authentication::Replays;
 use crate::clock::http_date;
 use crate::config::Config;
 use crate::control;
-use crate::entra::Entra;
+use crate::entra::{Entra, EntraState};
 use crate::error::Error;
 use crate::faults::{self, Action, Facts, Faults, Verdict};
 use crate::keys::SigningKey;
@@ -23,6 +23,7 @@ use crate::requests::{RequestRecord, Requests};
 use crate::route::{Route, VaultPorts};
 use crate::snapshot::Snapshot;
 use crate::token_endpoint::Lifetimes;
+use crate::user::User;
 use crate::vault::{self, LiveVault, VaultCall};
 
 /// The service: everything but sockets and TLS.
@@ -33,6 +34,8 @@ pub struct TokenService {
     pub(crate) vaults: Snapshot<Vec<LiveVault>>,
     pub(crate) requests: Requests,
     pub(crate) faults: Faults,
+    pub(crate) users: Snapshot<Vec<User>>,
+    pub(crate) entra: EntraState,
     replays: Replays,
     addresses: OnceLock<Addresses>,
 }
@@ -65,6 +68,8 @@ impl TokenService {
             vaults: Snapshot::new(LiveVault::open_all(&config.vaults, now)?),
             requests: Requests::default(),
             faults: Faults::new(&config.faults, now),
+            users: Snapshot::new(config.users.clone()),
+            entra: EntraState::new()?,
             replays: Replays::default(),
             addresses: OnceLock::new(),
             config,
@@ -145,12 +150,13 @@ impl TokenService {
         match *route {
             Route::Control(_) | Route::Nothing => (not_found(now), Decision::NotFound),
             Route::Entra(endpoint) => {
-                let resources: Vec<String> =
-                    self.config.vaults.iter().map(|vault| vault.resource.clone()).collect();
+                let resources = self.vault_resources();
                 let configured = self.config.lifetime.map(|lifetime| lifetime.as_secs());
                 let entra = Entra {
                     config: &self.config,
                     applications: &self.applications.get(),
+                    users: &self.users.get(),
+                    state: &self.entra,
                     vault_resources: &resources,
                     key: &self.key,
                     replays: &self.replays,
@@ -169,12 +175,24 @@ impl TokenService {
         }
     }
 
+    /// Names of Key Vault as a resource, beside those of the clouds.
+    pub(crate) fn vault_resources(&self) -> Vec<String> {
+        self.config.vaults.iter().map(|vault| vault.resource.clone()).collect()
+    }
+
+    /// The address that a token names as its issuer's if no request says how the service is addressed.
+    pub(crate) fn base(&self) -> String {
+        self.addresses
+            .get()
+            .map_or_else(|| "https://localhost".to_owned(), |addresses| addresses.authority.clone())
+    }
+
     /// Where tenants get their tokens.
     fn authority(&self, request: &Request) -> String {
         self.addresses.get().map_or_else(|| request.base(), |addresses| addresses.authority.clone())
     }
 
-    /// How many requests there were for an operation: `token`, `discovery`, `instance`, `keys`, `vault.certificate` or
+    /// How many requests there were for an operation: `token`, `devicecode`, `discovery`, `instance`, `keys`, `vault.certificate` or
     /// `vault.sign`; for `vault` those of all its operations.
     pub fn count(&self, operation: &str) -> u64 {
         self.requests.count(operation)

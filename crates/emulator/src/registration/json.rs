@@ -56,7 +56,11 @@ pub(super) struct RawApplication {
     #[serde(default, deserialize_with = "null_is_default")]
     api: RawApi,
     #[serde(default, deserialize_with = "null_is_default")]
-    web: RawWeb,
+    web: RawPlatform,
+    #[serde(default, deserialize_with = "null_is_default")]
+    spa: RawPlatform,
+    #[serde(default, deserialize_with = "null_is_default")]
+    public_client: RawPlatform,
     #[serde(default, deserialize_with = "null_is_default")]
     optional_claims: RawOptionalClaims,
     #[serde(default, deserialize_with = "null_is_default")]
@@ -68,11 +72,13 @@ pub(super) struct RawApplication {
 struct RawApi {
     #[serde(default)]
     requested_access_token_version: Option<u8>,
+    #[serde(default, rename = "oauth2PermissionScopes", deserialize_with = "null_is_default")]
+    scopes: Vec<AppRole>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RawWeb {
+struct RawPlatform {
     #[serde(default, deserialize_with = "null_is_default")]
     redirect_uris: Vec<String>,
 }
@@ -152,12 +158,16 @@ impl RawApplication {
             keys,
             secrets,
             is_public: self.is_fallback_public_client && self.web.redirect_uris.is_empty(),
+            allows_public: self.is_fallback_public_client,
+            public_redirects: [self.public_client.redirect_uris, self.spa.redirect_uris].concat(),
+            web_redirects: self.web.redirect_uris,
             is_multi_tenant: matches!(
                 audience.as_str(),
                 "AzureADMultipleOrgs" | "AzureADandPersonalMicrosoftAccount"
             ),
             is_disabled: self.emulator.disabled || !matches!(status.as_str(), "" | "NotDisabled"),
             app_roles: self.app_roles,
+            scopes: self.api.scopes,
             required: self.required_resource_access,
             token_version,
             wants_capabilities: self.optional_claims.access_token.iter().any(|claim| claim.name == "xms_cc"),
@@ -247,7 +257,7 @@ pub(super) fn base64_certificate<'de, D: Deserializer<'de>>(deserializer: D) -> 
 }
 
 /// Graph writes `null` for what was never set.
-pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+pub(crate) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)

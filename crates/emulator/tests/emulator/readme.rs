@@ -1,6 +1,6 @@
 //! What the README shows is what works.
 
-use certgrant_emulator::{FaultRule, Request, Vault};
+use certgrant_emulator::{Config, FaultRule, Registrations, Request, TokenService, Vault};
 use serde_json::json;
 
 use crate::support::*;
@@ -23,6 +23,23 @@ fn registration_example_is_accepted_and_its_client_gets_a_token() {
     assert_eq!((&claims["ver"], &claims["roles"]), (&json!("2.0"), &json!(["Orders.Read.All"])));
     let graph = present(&service, &Assertion::new()).token_part(1);
     assert_eq!(graph["roles"], json!(["User.Read.All"]));
+}
+
+#[test]
+fn example_with_users_is_accepted_and_the_user_signs_in() {
+    let registrations = Registrations::parse(example("```json users\n")).expect("registrations");
+    let mut config = Config::default();
+    (config.applications, config.users) = (registrations.applications, registrations.users);
+    let service = TokenService::new(config).expect("a service");
+    let parameters = [
+        ("grant_type", "password"),
+        ("client_id", "dddddddd-0000-4000-8000-000000000000"),
+        ("scope", "User.Read"),
+        ("username", "ada@contoso.com"),
+        ("password", "not~a~real~password"),
+    ];
+    let request = Request::post(HOST, "/contoso.com/oauth2/v2.0/token", form(&parameters));
+    assert_eq!(Answer::of(&service, &request).token_part(1)["given_name"], "Ada");
 }
 
 #[test]
