@@ -86,9 +86,7 @@ fn parameter_sent_twice_is_9000411() {
 
 #[test]
 fn unknown_grant_is_70003() {
-    for grant in
-        ["implicit", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer"]
-    {
+    for grant in ["implicit", "REFRESH_TOKEN", "code", "urn:ietf:params:oauth:grant-type:token-exchange"] {
         let answer = present_with(service(), "grant_type", grant);
         answer.assert_refused(70003, "unsupported_grant_type", 400, grant);
     }
