@@ -6,6 +6,7 @@
 mod convert;
 mod error;
 mod options;
+mod user;
 mod vault;
 
 use certgrant_core::{

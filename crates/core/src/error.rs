@@ -108,6 +108,9 @@ error_codes! {
         "pass the decoded value of the challenge's claims parameter, which is a JSON object";
     ClientIdInvalid = "ERR_CLIENT_ID_INVALID", Config, "the client id is not usable",
         "use the application (client) id that the app registration's overview page shows";
+    #[cfg(feature = "user-flows")]
+    DeviceCodeExpired = "ERR_DEVICE_CODE_EXPIRED", Service, "the device code has expired",
+        "get a new code, and show it to the user until the token is there";
     #[cfg(feature = "encryption")]
     EncryptionCost = "ERR_ENCRYPTION_COST", Key, "the encryption of the file costs too much to undo",
         "protect the file again with fewer iterations; a few hundred thousand are usual";
@@ -116,6 +119,12 @@ error_codes! {
         "protect the file again with AES-256 and SHA-256, for example with openssl pkcs12 -export";
     EndpointMismatch = "ERR_ENDPOINT_MISMATCH", Config, "the request does not fit the token endpoint",
         "ask a v1 endpoint for a resource and a v2 endpoint for scopes";
+    #[cfg(feature = "user-flows")]
+    FederationInvalid = "ERR_FEDERATION_INVALID", Protocol, "the federation server's answer is not usable",
+        "check that the federation server offers usernamemixed endpoints and that no proxy answers in its place";
+    #[cfg(feature = "user-flows")]
+    FederationRefused = "ERR_FEDERATION_REFUSED", Service, "the federation server refused",
+        "read the server's own words; most often user name or password are wrong, or the password has expired";
     KeyAmbiguous = "ERR_KEY_AMBIGUOUS", Key, "there is more than one private key",
         "keep only the private key that belongs to the registered certificate";
     KeyEncrypted = "ERR_KEY_ENCRYPTED", Key, "the private key is encrypted",
@@ -150,6 +159,9 @@ error_codes! {
         "copy the whole file again as bytes, not as text, or export it again";
     ProxyRefused = "ERR_PROXY_REFUSED", Transport, "the proxy did not connect to the token service",
         "check the proxy's address and credentials, and that it allows the token service's host; NO_PROXY goes around it";
+    #[cfg(feature = "user-flows")]
+    RealmInvalid = "ERR_REALM_INVALID", Protocol, "the user's realm is not usable",
+        "check the spelling of the user name; users of a domain that is not registered have to sign in another way";
     RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
         "check the connection to the token service; a proxy or firewall that drops packets looks like this";
     ResourceInvalid = "ERR_RESOURCE_INVALID", Config, "the resource is not usable",

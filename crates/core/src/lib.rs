@@ -138,6 +138,8 @@ mod caching;
 mod options;
 #[cfg(feature = "key-vault")]
 mod vault;
+#[cfg(feature = "user-flows")]
+mod user;
 
 pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
 pub use authority::{Authority, EndpointVersion, Tenant};
@@ -159,5 +161,9 @@ pub use pem::{Label, Section, sections};
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;
 pub use token::{AccessToken, RequestKey, Target, TokenRequest};
+#[cfg(feature = "user-flows")]
+pub use user::{
+    Purpose, UserFault, UserFlight, UserFlows, UserGrant, UserInput, UserOptions, UserStep, UserTask,
+};
 #[cfg(feature = "key-vault")]
 pub use vault::{Vault, VaultAnswer, VaultFlight, VaultInput, VaultOptions, VaultStep, VaultTask};

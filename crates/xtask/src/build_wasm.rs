@@ -40,6 +40,10 @@ pub(crate) const FILES: Module =
 pub(crate) const VAULT: Module =
     Module { package: "certgrant-wasm-vault", crate_name: "certgrant_wasm_vault", name: "certgrant_vault" };
 
+/// The module with ADAL's other flows.
+pub(crate) const USER: Module =
+    Module { package: "certgrant-wasm-user", crate_name: "certgrant_wasm_user", name: "certgrant_user" };
+
 impl Module {
     /// What `cargo build` makes.
     pub(crate) fn built_path(&self, workspace: &Workspace) -> PathBuf {
@@ -67,6 +71,7 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     report.step("wasm module, rsa", |live| build(workspace, RSA, live))?;
     report.step("wasm module, files", |live| build(workspace, FILES, live))?;
     report.step("wasm module, vault", |live| build(workspace, VAULT, live))?;
+    report.step("wasm module, user flows", |live| build(workspace, USER, live))?;
     Ok(())
 }
 

@@ -82,6 +82,10 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
         rows.push(
             Size::of_file(&build_wasm::VAULT.wasm_path(workspace))?.row("certgrant_vault_bg.wasm, Key Vault"),
         );
+        rows.push(
+            Size::of_file(&build_wasm::USER.wasm_path(workspace))?
+                .row("certgrant_user_bg.wasm, ADAL's other flows"),
+        );
         rows.push(Size::of_file(&build_native::addon_path(workspace)?)?.row("certgrant.node, native addon"));
         worker = Some(main.plus(entry));
         Ok(Outcome::done(""))

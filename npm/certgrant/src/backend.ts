@@ -28,6 +28,8 @@ export interface Backend {
   openFile(file: Uint8Array, password: string | undefined, keyElsewhere: boolean): Promise<Uint8Array>;
   /** A certificate of an Azure Key Vault; throws what {@link open} throws. */
   openVault(options: VaultOptions): Promise<BackendVault>;
+  /** ADAL's flows at the v1 endpoints of an authority; throws what {@link open} throws. */
+  openUserFlows(options: UserFlowOptions): Promise<BackendUserFlows>;
 }
 
 /** What a client is made from; the bindings check it, the core explains what is wrong with it. */
@@ -280,3 +282,80 @@ export type VaultStep =
       signature?: Uint8Array | undefined;
       error?: ErrorData | undefined;
     };
+
+/** Which token service, for ADAL's flows. */
+export interface UserFlowOptions {
+  /** `https://host[:port]`. */
+  authority: string;
+  /** The tenant as it stands in the path: also `common`. */
+  tenant: string;
+  /** Value of the query parameter `api-version`. */
+  apiVersion: string;
+  product?: ClientProduct | undefined;
+}
+
+/** ADAL's flows of one authority, driven in steps as a client is. */
+export interface BackendUserFlows {
+  /** Begins a task; drive it with `step`, first input `begin`. */
+  begin(task: UserTask): number;
+  /** Takes a task one step further. After `done` it no longer exists. */
+  step(flight: number, input: UserInput, now: number): UserStep;
+  /** Ends a task whose result nobody wants. */
+  abandon(flight: number): void;
+}
+
+/** What is to be done, for which client and resource. */
+export type UserTask = UserGrant & {
+  clientId: string;
+  resource?: string | undefined;
+  /** Sent as `client-request-id` with all requests of the task. */
+  correlationId: string;
+};
+
+/** Ways to a token, and the requests that come before some of them. */
+export type UserGrant =
+  | { grant: "clientSecret"; clientSecret: string }
+  | { grant: "authorizationCode"; code: string; redirectUri: string; clientSecret?: string | undefined }
+  | { grant: "refreshToken"; refreshToken: string; clientSecret?: string | undefined }
+  | { grant: "password"; username: string; password: string }
+  | { grant: "userCode"; language?: string | undefined }
+  /** `interval` and `expiresIn` in milliseconds. */
+  | { grant: "deviceCode"; code: string; interval: number; expiresIn: number }
+  | { grant: "discovery" };
+
+/** What a request of a task is for. */
+export type UserPurpose = "token" | "userCode" | "realm" | "metadata" | "assertion" | "discovery";
+
+export type UserInput = Extract<StepInput, { kind: "begin" | "response" | "failure" | "woken" }>;
+
+export type UserStep =
+  /** With `isFallback` the federation server's metadata did not serve: this goes where the token service said. */
+  | { kind: "send"; purpose: UserPurpose; isFallback: boolean; request: HttpRequest }
+  | Extract<Step, { kind: "wait" }>
+  /** Without a fault the last response answers the task. */
+  | {
+      kind: "done";
+      fault?: UserFault | undefined;
+      /** What the other side said in the place of what was expected. */
+      found?: string | undefined;
+      /** The other side's text for people. */
+      reason?: string | undefined;
+      error?: ErrorData | undefined;
+    };
+
+/** Why a task has no answer. */
+export type UserFault =
+  | "refused"
+  | "unanswered"
+  | "codeExpired"
+  | "accountType"
+  | "accountUnknown"
+  | "federationProtocol"
+  | "noTrustEndpoint"
+  | "trustEndpointInsecure"
+  | "trustVersionUnknown"
+  | "trustRefused"
+  | "trustEmpty"
+  | "trustMalformed"
+  | "trustWithoutToken"
+  | "trustTokenType";

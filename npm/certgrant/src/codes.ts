@@ -17,9 +17,12 @@ export const CORE_ERROR_CODES = [
   "ERR_CERTIFICATE_NOT_YET_VALID",
   "ERR_CLAIMS_INVALID",
   "ERR_CLIENT_ID_INVALID",
+  "ERR_DEVICE_CODE_EXPIRED",
   "ERR_ENCRYPTION_COST",
   "ERR_ENCRYPTION_UNSUPPORTED",
   "ERR_ENDPOINT_MISMATCH",
+  "ERR_FEDERATION_INVALID",
+  "ERR_FEDERATION_REFUSED",
   "ERR_KEY_AMBIGUOUS",
   "ERR_KEY_ENCRYPTED",
   "ERR_KEY_INVALID",
@@ -35,6 +38,7 @@ export const CORE_ERROR_CODES = [
   "ERR_PFX_DOMAIN_PROTECTED",
   "ERR_PFX_INVALID",
   "ERR_PROXY_REFUSED",
+  "ERR_REALM_INVALID",
   "ERR_REQUEST_TIMEOUT",
   "ERR_RESOURCE_INVALID",
   "ERR_RESPONSE_INVALID",
@@ -78,7 +82,9 @@ export type HostErrorCode =
   /** An argument is not of the documented type. */
   | "ERR_INVALID_ARG_TYPE"
   /** An argument is of the right type but not usable. */
-  | "ERR_INVALID_ARG_VALUE";
+  | "ERR_INVALID_ARG_VALUE"
+  /** adal-node's `acquireToken` found no token in the cache, and none to refresh. */
+  | "ERR_TOKEN_NOT_CACHED";
 
 /** Every value that `error.code` can have. */
 export type ErrorCode = CoreErrorCode | HostErrorCode;

@@ -11,20 +11,21 @@ use wasmparser::{Parser, Payload};
 
 use super::looked_at;
 use super::pinned::Pinned;
-use crate::build_wasm::{FILES, MAIN, Module, RSA, VAULT};
+use crate::build_wasm::{FILES, MAIN, Module, RSA, USER, VAULT};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 
 const HASH_LENGTH: usize = 16;
 
 /// The lists, with the modules they are about.
-pub(crate) fn pinned(workspace: &Workspace) -> [(Pinned, Module); 4] {
+pub(crate) fn pinned(workspace: &Workspace) -> [(Pinned, Module); 5] {
     let list = |path, about, module| (Pinned::new(workspace, path, about), module);
     [
         list("bindings/wasm/imports.txt", "What the module that signs with WebCrypto imports.", MAIN),
         list("bindings/wasm/imports-rsa.txt", "What the module that signs by itself imports.", RSA),
         list("bindings/wasm/imports-files.txt", "What the module that opens encrypted files imports.", FILES),
         list("bindings/wasm/imports-vault.txt", "What the module that speaks with Key Vault imports.", VAULT),
+        list("bindings/wasm/imports-user.txt", "What the module with ADAL's other flows imports.", USER),
     ]
 }
 

@@ -38,8 +38,13 @@ pub(super) const STEPS: [Step; 5] = [
 ];
 
 /// Each is built by a call of its own: the first does without the standard library, the second does not.
-const WASM_BINDINGS: [&str; 4] =
-    ["certgrant-wasm", "certgrant-wasm-files", "certgrant-wasm-rsa", "certgrant-wasm-vault"];
+const WASM_BINDINGS: [&str; 5] = [
+    "certgrant-wasm",
+    "certgrant-wasm-files",
+    "certgrant-wasm-rsa",
+    "certgrant-wasm-user",
+    "certgrant-wasm-vault",
+];
 
 fn format(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     workspace.cargo().args(["fmt", "--all", "--check"]).output(live)?;

@@ -1,16 +1,16 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module
- * with an RSA implementation is loaded, and only then. Others open PFX files and encrypted keys,
- * and speak with Azure Key Vault.
+ * with an RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, speak with Azure Key Vault,
+ * and have ADAL's other flows.
  *
  * How the bytes of a module are found is the platform's business.
  */
-import type { Algorithm, Backend, BackendClient, BackendVault, ClientConfig } from "../backend.ts";
+import type { Algorithm, Backend, BackendClient, BackendUserFlows, BackendVault, ClientConfig } from "../backend.ts";
 import { Client, initSync } from "../generated/wasm/certgrant.js";
 
 /** Compiles the module of a name. */
 export type CompileModule = (
-  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_vault",
+  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_user" | "certgrant_vault",
 ) => Promise<WebAssembly.Module>;
 
 /** Instantiates the module and makes a backend of it. */
@@ -31,6 +31,10 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
     async openVault(options) {
       const { Vault } = await vaultModule(compile);
       return new Vault(options) as BackendVault;
+    },
+    async openUserFlows(options) {
+      const { UserFlows } = await userModule(compile);
+      return new UserFlows(options) as BackendUserFlows;
     },
   };
 }
@@ -66,6 +70,7 @@ async function signingWithRsa(client: Client, config: ClientConfig, compile: Com
 
 const rsaModule = onDemand("certgrant_rsa", () => import("../generated/wasm/certgrant_rsa.js"));
 const filesModule = onDemand("certgrant_files", () => import("../generated/wasm/certgrant_files.js"));
+const userModule = onDemand("certgrant_user", () => import("../generated/wasm/certgrant_user.js"));
 const vaultModule = onDemand("certgrant_vault", () => import("../generated/wasm/certgrant_vault.js"));
 
 /** Loads a further module once, when it is first asked for; a failed attempt is forgotten. */
