@@ -4,12 +4,10 @@
  *
  * Endpoints are never discovered: the core builds them from host and tenant.
  */
-import type { HttpRequest } from "../backend.ts";
-import type { FailureInput, ResponseInput } from "../transport.ts";
 import { AdalError, argumentError, members } from "./errors.ts";
-import type { CallLog } from "./logging.ts";
-import { INSTANCE_DISCOVERY, TEXTS } from "./texts.ts";
-import { echoedCorrelationId, parseBody, standardHeaders } from "./wire.ts";
+import { Failure } from "./failure.ts";
+import { TEXTS } from "./texts.ts";
+import type { Call, UserFlights } from "./user-flights.ts";
 
 /** The hosts that need no discovery; the port does not matter. */
 const KNOWN_HOSTS = new Set([
@@ -20,12 +18,6 @@ const KNOWN_HOSTS = new Set([
   "login.microsoftonline.de",
   "login.microsoftonline.us",
 ]);
-
-const DISCOVERY = "https://login.windows.net/common/discovery/instance";
-const DISCOVERY_TIMEOUT = 30_000;
-
-/** Sends a discovery request. */
-export type SendDiscovery = (request: HttpRequest) => Promise<ResponseInput | FailureInput>;
 
 /** A parsed authority. */
 export interface Authority {
@@ -61,41 +53,23 @@ export function isKnownAuthority({ host }: Authority): boolean {
   return KNOWN_HOSTS.has(host.replace(/:\d*$/, ""));
 }
 
+/** Whether the authority is AD FS, which has no tenants. */
+export function isAdfs({ tenant }: Authority): boolean {
+  return tenant.toLowerCase() === "adfs";
+}
+
 /**
  * Asks the world-wide service whether it knows the authority's host.
  *
- * @throws AdalError if it does not, or can't be reached
+ * @throws Failure if it does not, or can't be reached
  */
-export async function discoverAuthority(authority: Authority, send: SendDiscovery, log: CallLog): Promise<void> {
-  const { host, tenant } = authority;
-  const endpoint = `https://${host}/${encodeURIComponent(tenant)}/oauth2/authorize`;
-  const url = `${DISCOVERY}?authorization_endpoint=${encodeURIComponent(endpoint)}&api-version=1.0`;
-  const headers = { accept: "application/json", ...standardHeaders(log.correlationId) };
-  log.write("VERBOSE", "Authority", "Attempting instance discover");
-  log.write("VERBOSE", "Authority", `Attempting instance discover at: ${url}`, true);
-  const answer = await send({ method: "GET", url, headers, body: "", timeout: DISCOVERY_TIMEOUT });
-  if (answer.kind === "failure") throw log.failure("Authority", unreachable(answer));
-  echoedCorrelationId(answer, INSTANCE_DISCOVERY, "Authority", log);
-  const body = parseBody(answer.body);
-  const { status } = answer;
-  if (status < 200 || status > 299) {
-    const text = TEXTS.httpError(INSTANCE_DISCOVERY, status, body);
-    const hint = "check the authority's host; pass false for validateAuthority only for a host that you trust";
-    throw log.failure("Authority", new AdalError(text, { code: "ERR_AUTHORITY_INVALID", hint, status, body }), true);
-  }
-  if (!members(body).tenant_discovery_endpoint) {
-    const hint = "check that no proxy or login page answers in the place of login.windows.net";
-    const code = "ERR_RESPONSE_INVALID";
-    throw log.failure("Authority", new AdalError(TEXTS.discoveryUnparseable, { code, hint, status }));
-  }
-}
-
-function unreachable({ reason, message, cause }: FailureInput): AdalError {
-  return new AdalError(TEXTS.noResponse, {
-    code: reason === "timeout" ? "ERR_REQUEST_TIMEOUT" : "ERR_NETWORK_FAILED",
-    hint: `check the connection to login.windows.net (${message}); it is asked about hosts that are not known`,
-    cause,
-  });
+export async function discoverAuthority(flights: UserFlights, call: Call): Promise<void> {
+  call.log.write("VERBOSE", "Authority", "Attempting instance discover");
+  const body = await flights.discovery(call);
+  if (members(body).tenant_discovery_endpoint) return;
+  const hint = "check that no proxy or login page answers in the place of login.windows.net";
+  const error = new AdalError(TEXTS.discoveryUnparseable, { code: "ERR_RESPONSE_INVALID", hint });
+  throw new Failure(call.log.failure("Authority", error));
 }
 
 function authorityText(authority: unknown): string {

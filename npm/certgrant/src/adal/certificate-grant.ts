@@ -5,15 +5,17 @@
  * The body is read here and not in the core, because adal-node accepts, names and refuses answers in its own way. Requests
  * are sent once: adal-node never repeated one.
  */
-import type { CertificateInfo, ClientConfig, HttpRequest } from "../backend.ts";
+import type { CertificateInfo, ClientConfig } from "../backend.ts";
 import { openClient } from "../certificate-file.ts";
 import { Driver, type FlightEvent, type FlightHost, type Outcome } from "../driver.ts";
 import { type CertgrantError, fromThrown } from "../errors.ts";
 import { platform } from "../platform.ts";
-import { type Fetch, neutralText, type ResponseInput, send } from "../transport.ts";
+import { neutralText, type ResponseInput } from "../transport.ts";
 import type { Authority } from "./authority.ts";
 import { AdalError, asAdalError } from "./errors.ts";
+import { Failure } from "./failure.ts";
 import type { CallLog } from "./logging.ts";
+import { sender } from "./sender.ts";
 import { GET_TOKEN, TEXTS } from "./texts.ts";
 import { readTokenResponse } from "./token-response.ts";
 import type { AdalOptions, TokenResponse } from "./types.ts";
@@ -30,18 +32,6 @@ export interface CertificateGrant {
   thumbprint: string;
 }
 
-/** A failed grant: the callback's arguments. */
-export class GrantFailure {
-  readonly error: AdalError;
-  /** Parsed body of the answer, where the service answered with an error status. */
-  readonly body?: unknown;
-
-  constructor(error: AdalError, body?: unknown) {
-    this.error = error;
-    this.body = body;
-  }
-}
-
 /** Asks for tokens of one authority, and keeps a client for each certificate. */
 export class CertificateGrants {
   readonly #authority: Authority;
@@ -56,7 +46,7 @@ export class CertificateGrants {
     this.apiVersion = apiVersion;
   }
 
-  /** @throws GrantFailure */
+  /** @throws Failure */
   async request(grant: CertificateGrant, options: AdalOptions, log: CallLog): Promise<TokenResponse> {
     const outcome = await this.#outcome(grant, options, log);
     return readOutcome(outcome, log);
@@ -124,34 +114,6 @@ export class CertificateGrants {
   }
 }
 
-/** `fetch` and the further settings of `options.http`, which is read and never written. */
-export function sender(options: AdalOptions): (request: HttpRequest, aborted?: AbortSignal) => ReturnType<typeof send> {
-  const { fetch, timeout, headers } = options.http ?? {};
-  const transport = fetch ?? (globalThis.fetch as Fetch);
-  return (request, aborted = new AbortController().signal) =>
-    send(
-      transport,
-      {
-        ...request,
-        headers: mergeHeaders(headers, { "accept-charset": "utf-8", ...request.headers }),
-        timeout: typeof timeout === "number" && timeout > 0 ? timeout : request.timeout,
-      },
-      aborted,
-    );
-}
-
-/** One spelling for each name, so that a caller's header can't stand beside a standard one. */
-function mergeHeaders(
-  own: Record<string, string> | undefined,
-  standard: Record<string, string>,
-): Record<string, string> {
-  const merged: Record<string, string> = {};
-  for (const [name, value] of [...Object.entries(own ?? {}), ...Object.entries(standard)]) {
-    merged[name.toLowerCase()] = value;
-  }
-  return merged;
-}
-
 function flightHost(options: AdalOptions, log: CallLog): FlightHost {
   return { send: sender(options), observe: (event) => logFlight(event, log) };
 }
@@ -183,18 +145,18 @@ function logFlight(event: FlightEvent, log: CallLog): void {
 }
 
 function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse {
-  if (!response) throw new GrantFailure(log.failure("TokenRequest", withoutResponse(error)));
+  if (!response) throw new Failure(log.failure("TokenRequest", withoutResponse(error)));
   if (response.status < 200 || response.status > 299) {
     const body = parseRefusal(response.body);
     log.write("ERROR", "OAuth2Client", `${GET_TOKEN}: refused with status ${response.status} (${error?.code})`);
-    throw new GrantFailure(log.failure("OAuth2Client", refused(response, body, error), true), body);
+    throw new Failure(log.failure("OAuth2Client", refused(response, body, error), true), body);
   }
   try {
     const token = readTokenResponse(parseBody(response.body), Date.now(), log);
     log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
     return token;
   } catch (failure) {
-    throw new GrantFailure(log.failure("OAuth2Client", asAdalError(failure)));
+    throw new Failure(log.failure("OAuth2Client", asAdalError(failure)));
   }
 }
 

@@ -1,47 +1,44 @@
-/**
- * adal-node's `AuthenticationContext`, as far as the certificate call needs it.
- *
- * When callbacks are called is part of the contract: argument errors and cache hits before the method returns, everything
- * that came over the network later, each exactly once. A callback that throws throws to its caller, or as an uncaught
- * exception.
- */
-
-import { platform } from "../platform.ts";
-import { findAppToken, keepAppToken, type TokenKey } from "./app-tokens.ts";
-import { expectCallback, expectStrings, lenientText } from "./arguments.ts";
-import { type Authority, discoverAuthority, isKnownAuthority, parseAuthority } from "./authority.ts";
-import { type CertificateGrant, CertificateGrants, GrantFailure, sender } from "./certificate-grant.ts";
-import { type AdalError, asAdalError } from "./errors.ts";
-import { CallLog } from "./logging.ts";
+/** adal-node's `AuthenticationContext`: its methods, with their arguments in their order, and its properties. */
+import { Acquisitions } from "./acquisitions.ts";
+import { expectStrings, lenientText } from "./arguments.ts";
+import { type Authority, parseAuthority } from "./authority.ts";
+import { type Callback, complete, type Finish } from "./completion.ts";
+import type { AdalError } from "./errors.ts";
 import { MemoryCache } from "./memory-cache.ts";
 import type {
   AcquireTokenCallback,
+  AcquireUserCodeCallback,
   AdalOptions,
-  CacheEntry,
-  ErrorResponse,
   TokenCache,
   TokenResponse,
+  UserCodeInfo,
 } from "./types.ts";
+import { expectUserCode } from "./user-code.ts";
 
 let globalOptions: AdalOptions = {};
 const globalCache = new MemoryCache();
 
-/** A request under way; calls that would send the same one wait for it. */
-interface SharedRequest {
-  readonly options: AdalOptions;
-  readonly entry: Promise<CacheEntry>;
+/** A text, or nothing for what adal-node left out of a request. */
+function optional(value: unknown): string | undefined {
+  return lenientText(value) || undefined;
 }
-const requestsUnderWay = new WeakMap<TokenCache, Map<string, SharedRequest>>();
 
-/** Ends a call: an error and what the service answered, or a token. */
-type Finish = (error: AdalError | null, result?: unknown) => void;
+/** Runs checks and then the call; what the checks throw ends the call at once. */
+function checked(finish: Finish, checks: () => void, begin: () => void): void {
+  try {
+    checks();
+  } catch (error) {
+    return finish(error as AdalError);
+  }
+  begin();
+}
 
 /**
  * Sets the options of the contexts that are made from now on.
  *
  * @param options - `http.fetch`, `http.timeout` in milliseconds, `http.headers`
  */
-export function setGlobalADALOptions(options: AdalOptions): void {
+export function setGlobalADALOptions(options?: AdalOptions): void {
   globalOptions = options || {};
 }
 
@@ -59,7 +56,7 @@ export function createAuthenticationContext(
 }
 
 /**
- * Gets tokens from one authority.
+ * Gets tokens from one authority. Each method calls back, or returns a promise if it is given no callback.
  *
  * @example
  * ```ts
@@ -75,10 +72,8 @@ export function createAuthenticationContext(
 export class AuthenticationContext {
   readonly #authority: Authority;
   readonly #cache: TokenCache;
-  readonly #grants: CertificateGrants;
-  #validated: boolean;
-  #correlationId: string | null = null;
-  #options: AdalOptions = globalOptions;
+  readonly #settings: { correlationId: string | null; options: AdalOptions };
+  readonly #acquisitions: Acquisitions;
 
   /**
    * @param authority - `https://host/tenant`.
@@ -94,10 +89,11 @@ export class AuthenticationContext {
     aadApiVersion?: string | null,
   ) {
     this.#authority = parseAuthority(authority);
-    this.#validated = !(validateAuthority ?? true);
     this.#cache = cache || globalCache;
-    const version = aadApiVersion === undefined ? "1.0" : (aadApiVersion ?? "");
-    this.#grants = new CertificateGrants(this.#authority, String(version));
+    this.#settings = { correlationId: null, options: globalOptions };
+    const validate = Boolean(validateAuthority ?? true);
+    const version = String(aadApiVersion === undefined ? "1.0" : (aadApiVersion ?? ""));
+    this.#acquisitions = new Acquisitions(this.#authority, validate, this.#cache, version, this.#settings);
   }
 
   /** The authority's address. */
@@ -105,27 +101,127 @@ export class AuthenticationContext {
     return this.#authority.url;
   }
 
-  /** Sent as `client-request-id` with all requests from now on; `null` for a new one with each call. */
+  /** Sent as `client-request-id` with all requests of later calls; `null` for a new one with each call. */
   get correlationId(): string | null {
-    return this.#correlationId;
+    return this.#settings.correlationId;
   }
 
   set correlationId(id: string | null) {
-    this.#correlationId = id;
+    this.#settings.correlationId = id;
   }
 
   /** The options of this context's requests: the global ones until they are set. */
   get options(): AdalOptions {
-    return this.#options;
+    return this.#settings.options;
   }
 
   set options(options: AdalOptions) {
-    this.#options = options;
+    this.#settings.options = options;
   }
 
   /** The cache that this context uses. */
   get cache(): TokenCache {
     return this.#cache;
+  }
+
+  /**
+   * Gets a token out of the cache, or one for a refresh token that is there.
+   *
+   * @param resource - App ID URI of the resource.
+   * @param userId - The user's name; `undefined` for a token of whoever, also of the application.
+   * @param clientId - Application (client) id.
+   * @param callback - Receives the token, or an error: `Entry not found in cache.`
+   */
+  acquireToken(
+    resource: string,
+    userId: string | null | undefined,
+    clientId: string,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireToken(resource: string, userId: string | null | undefined, clientId: string): Promise<TokenResponse>;
+  acquireToken(
+    resource: string,
+    userId: string | null | undefined,
+    clientId: string,
+    ...rest: [Callback?]
+  ): Promise<TokenResponse> | undefined {
+    return complete([resource, userId, clientId], rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ resource, clientId }),
+        () => this.#acquisitions.fromCache(resource, optional(userId), clientId, finish),
+      ),
+    );
+  }
+
+  /**
+   * Gets a user's token with a name and a password, from the token service or from the user's federation server. A token that
+   * was got with this password is taken from the cache.
+   *
+   * @param resource - App ID URI of the resource.
+   * @param username - The user's name, an e-mail address.
+   * @param password - The password.
+   * @param clientId - Application (client) id of a public client.
+   * @param callback - Receives the token, or an error and the service's answer.
+   */
+  acquireTokenWithUsernamePassword(
+    resource: string,
+    username: string,
+    password: string,
+    clientId: string,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithUsernamePassword(
+    resource: string,
+    username: string,
+    password: string,
+    clientId: string,
+  ): Promise<TokenResponse>;
+  acquireTokenWithUsernamePassword(
+    resource: string,
+    username: string,
+    password: string,
+    clientId: string,
+    ...rest: [Callback?]
+  ): Promise<TokenResponse> | undefined {
+    const grant = { resource, username, password, clientId };
+    return complete(Object.values(grant), rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings(grant),
+        () => this.#acquisitions.withPassword(grant, finish),
+      ),
+    );
+  }
+
+  /**
+   * Gets an app-only token with a client secret.
+   *
+   * @param resource - App ID URI of the resource.
+   * @param clientId - Application (client) id.
+   * @param clientSecret - The secret.
+   * @param callback - Receives the token, or an error and the service's answer.
+   */
+  acquireTokenWithClientCredentials(
+    resource: string,
+    clientId: string,
+    clientSecret: string,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithClientCredentials(resource: string, clientId: string, clientSecret: string): Promise<TokenResponse>;
+  acquireTokenWithClientCredentials(
+    resource: string,
+    clientId: string,
+    clientSecret: string,
+    ...rest: [Callback?]
+  ): Promise<TokenResponse> | undefined {
+    return complete([resource, clientId, clientSecret], rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ resource, clientId, clientSecret }),
+        () => this.#acquisitions.withSecret(resource, clientId, clientSecret, finish),
+      ),
+    );
   }
 
   /**
@@ -135,7 +231,7 @@ export class AuthenticationContext {
    * @param clientId - Application (client) id.
    * @param certificate - PEM text with the private key; certificates beside it are allowed.
    * @param thumbprint - Hex thumbprint of the certificate, SHA-1 or SHA-256, with or without separators.
-   * @param callback - Receives the token, or an error and the service's answer. Without it a promise is returned.
+   * @param callback - Receives the token, or an error and the service's answer.
    */
   acquireTokenWithClientCertificate(
     resource: string,
@@ -155,100 +251,198 @@ export class AuthenticationContext {
     clientId: string,
     certificate: string,
     thumbprint: string,
-    ...rest: [AcquireTokenCallback?]
+    ...rest: [Callback?]
   ): Promise<TokenResponse> | undefined {
     const grant = { resource, clientId: lenientText(clientId), certificate, thumbprint };
-    if (rest.length === 0) {
-      return new Promise((resolve, reject) => {
-        this.#acquire(grant, (error, token) => (error ? reject(error) : resolve(token as TokenResponse)));
-      });
-    }
-    const [callback] = rest;
-    expectCallback(callback);
-    this.#acquire(grant, (error, result) => {
-      // adal-node's callbacks get as many arguments as there is to say.
-      if (result === undefined) (callback as (error: AdalError | null) => void)(error);
-      else callback(error as AdalError, result as TokenResponse | ErrorResponse);
-    });
-    return undefined;
+    return complete([resource, clientId, certificate, thumbprint], rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ resource, certificate, thumbprint }),
+        () => this.#acquisitions.withCertificate(grant, finish),
+      ),
+    );
   }
 
-  #acquire(grant: CertificateGrant, finish: Finish): void {
-    const { resource, certificate, thumbprint } = grant;
-    try {
-      expectStrings({ resource, certificate, thumbprint });
-    } catch (error) {
-      return finish(error as AdalError);
-    }
-    const log = new CallLog(lenientText(this.#correlationId) || platform().randomUUID());
-    const key = { resource, clientId: grant.clientId, authority: this.authority };
-    this.#validate(log, (error) => {
-      if (error) return finish(error);
-      log.write("INFO", "TokenRequest", "Getting a token via certificate.");
-      findAppToken(this.#cache, key, grant, Date.now(), log, (cached) => {
-        if (cached) return finish(null, cached);
-        fromPromise(this.#shared(grant, key, log), (failure, entry) => {
-          if (failure instanceof GrantFailure) finish(failure.error, failure.body);
-          else if (failure) finish(asAdalError(failure));
-          else finish(null, entry);
-        });
-      });
-    });
+  /**
+   * Gets a user's token for an authorization code. The cache has no part in it.
+   *
+   * @param authorizationCode - The code that the user's browser brought.
+   * @param redirectUri - The redirect URI of the authorization request.
+   * @param resource - App ID URI of the resource.
+   * @param clientId - Application (client) id.
+   * @param clientSecret - The secret of a confidential client; `undefined` or `null` for a public one.
+   * @param callback - Receives the token, or an error and the service's answer.
+   */
+  acquireTokenWithAuthorizationCode(
+    authorizationCode: string,
+    redirectUri: string,
+    resource: string,
+    clientId: string,
+    clientSecret: string | null | undefined,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithAuthorizationCode(
+    authorizationCode: string,
+    redirectUri: string,
+    resource: string,
+    clientId: string,
+    clientSecret?: string | null,
+  ): Promise<TokenResponse>;
+  acquireTokenWithAuthorizationCode(
+    authorizationCode: string,
+    redirectUri: string,
+    resource: string,
+    clientId: string,
+    clientSecret?: string | null,
+    ...rest: [Callback?]
+  ): Promise<TokenResponse> | undefined {
+    const named = [authorizationCode, redirectUri, resource, clientId, clientSecret];
+    return complete(named, rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ resource, authorizationCode, redirectUri, clientId }),
+        () => {
+          const secret = { clientSecret: optional(clientSecret) };
+          const grant = { grant: "authorizationCode", code: authorizationCode, redirectUri, ...secret } as const;
+          this.#acquisitions.withoutCache("Getting token with auth code.", { ...grant, resource, clientId }, finish);
+        },
+      ),
+    );
   }
 
-  #validate(log: CallLog, next: (error?: AdalError) => void): void {
-    if (this.#validated) {
-      log.write(
-        "VERBOSE",
-        "Authority",
-        "Instance discovery/validation has either already been completed or is turned off",
-      );
-      return next();
-    }
-    log.write("VERBOSE", "Authority", "Performing instance discovery");
-    log.write("VERBOSE", "Authority", `Performing instance discovery: ${this.authority}`, true);
-    if (isKnownAuthority(this.#authority)) {
-      log.write("VERBOSE", "Authority", "Authority validated via static instance discovery.");
-      this.#validated = true;
-      return next();
-    }
-    fromPromise(discoverAuthority(this.#authority, sender(this.#options ?? {}), log), (error) => {
-      if (error) return next(asAdalError(error));
-      this.#validated = true;
-      next();
-    });
+  /**
+   * Gets a user's token for a refresh token. The cache has no part in it.
+   *
+   * @param refreshToken - The refresh token.
+   * @param clientId - Application (client) id.
+   * @param clientSecret - The secret of a confidential client; this argument may be missing.
+   * @param resource - App ID URI of the resource; `null` for the one that the refresh token was issued for.
+   * @param callback - Receives the token, or an error and the service's answer.
+   */
+  acquireTokenWithRefreshToken(
+    refreshToken: string,
+    clientId: string,
+    resource: string | null | undefined,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithRefreshToken(
+    refreshToken: string,
+    clientId: string,
+    clientSecret: string | null | undefined,
+    resource: string | null | undefined,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithRefreshToken(
+    refreshToken: string,
+    clientId: string,
+    resource?: string | null,
+  ): Promise<TokenResponse>;
+  acquireTokenWithRefreshToken(
+    refreshToken: string,
+    clientId: string,
+    clientSecret: string | null | undefined,
+    resource: string,
+  ): Promise<TokenResponse>;
+  acquireTokenWithRefreshToken(
+    refreshToken: string,
+    clientId: string,
+    ...rest: unknown[]
+  ): Promise<TokenResponse> | undefined {
+    const [third, fourth, fifth] = rest;
+    const hasSecret = rest.length === 3 || (rest.length === 2 && typeof fourth === "string");
+    const [secret, resource] = hasSecret ? [third, fourth] : [undefined, third];
+    const callback = rest.length === 3 ? [fifth] : hasSecret || rest.length < 2 ? [] : [fourth];
+    return complete([refreshToken, clientId, secret, resource], callback, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ refreshToken, clientId }),
+        () => {
+          const grant = { grant: "refreshToken", refreshToken, clientSecret: optional(secret) } as const;
+          const task = { ...grant, resource: optional(resource), clientId };
+          this.#acquisitions.withoutCache("Getting a new token from a refresh token.", task, finish);
+        },
+      ),
+    );
   }
 
-  /** Sends the request, or waits for the same one that another call has sent where nobody could tell the difference. */
-  #shared(grant: CertificateGrant, key: TokenKey, log: CallLog): Promise<CacheEntry> {
-    const underWay = requestsUnderWay.get(this.#cache) ?? new Map<string, SharedRequest>();
-    requestsUnderWay.set(this.#cache, underWay);
-    const name = JSON.stringify([key, grant, this.#grants.apiVersion, lenientText(this.#correlationId)]);
-    const options = this.#options ?? {};
-    const same = underWay.get(name);
-    if (same?.options === options) {
-      log.write("VERBOSE", "TokenRequest", "Waiting for the same request of another call.");
-      return same.entry;
-    }
-    const entry = this.#request(grant, key, options, log).finally(() => {
-      if (underWay.get(name)?.entry === entry) underWay.delete(name);
-    });
-    underWay.set(name, { options, entry });
-    return entry;
+  /**
+   * Gets a code that a user types in on another device.
+   *
+   * @param resource - App ID URI of the resource.
+   * @param clientId - Application (client) id of a public client.
+   * @param language - Language of the message for the user, such as `de-DE`; `null` for the service's own.
+   * @param callback - Receives the code and what to tell the user, or an error and the service's answer.
+   */
+  acquireUserCode(
+    resource: string,
+    clientId: string,
+    language: string | null | undefined,
+    callback: AcquireUserCodeCallback,
+  ): void;
+  acquireUserCode(resource: string, clientId: string, language?: string | null): Promise<UserCodeInfo>;
+  acquireUserCode(
+    resource: string,
+    clientId: string,
+    language?: string | null,
+    ...rest: [Callback?]
+  ): Promise<UserCodeInfo> | undefined {
+    return complete([resource, clientId, language], rest, (finish) =>
+      checked(
+        finish,
+        () => expectStrings({ resource, clientId }),
+        () => this.#acquisitions.userCode(resource, clientId, optional(language), finish),
+      ),
+    );
   }
 
-  async #request(grant: CertificateGrant, key: TokenKey, options: AdalOptions, log: CallLog): Promise<CacheEntry> {
-    const { certificate, thumbprint } = grant;
-    const token = await this.#grants.request(grant, options, log);
-    return new Promise((resolve) => keepAppToken(this.#cache, key, { certificate, thumbprint }, token, log, resolve));
+  /**
+   * Waits for the user to type in a code, and gets the token. It goes into the cache, but does not come from there.
+   *
+   * @param resource - App ID URI of the resource.
+   * @param clientId - Application (client) id of a public client.
+   * @param userCodeInfo - What `acquireUserCode` gave.
+   * @param callback - Receives the token, or an error and the service's answer.
+   */
+  acquireTokenWithDeviceCode(
+    resource: string,
+    clientId: string,
+    userCodeInfo: UserCodeInfo,
+    callback: AcquireTokenCallback,
+  ): void;
+  acquireTokenWithDeviceCode(resource: string, clientId: string, userCodeInfo: UserCodeInfo): Promise<TokenResponse>;
+  acquireTokenWithDeviceCode(
+    resource: string,
+    clientId: string,
+    userCodeInfo: UserCodeInfo,
+    ...rest: [Callback?]
+  ): Promise<TokenResponse> | undefined {
+    return complete([resource, clientId, userCodeInfo], rest, (finish) =>
+      checked(
+        finish,
+        () => expectUserCode(userCodeInfo),
+        () => this.#acquisitions.withDeviceCode(optional(resource), lenientText(clientId), userCodeInfo, finish),
+      ),
+    );
   }
-}
 
-/** Calls back from a microtask of its own: what the callback throws becomes an uncaught exception, not a rejection. */
-function fromPromise<T>(promise: Promise<T>, next: (error: unknown, value?: T) => void): void {
-  promise.then(
-    (value) => queueMicrotask(() => next(undefined, value)),
-    // A rejection has to look like one whatever it was made with.
-    (error) => queueMicrotask(() => next(error ?? new Error("rejected without a reason"))),
-  );
+  /**
+   * Ends `acquireTokenWithDeviceCode`, whose callback then receives `Polling_Request_Cancelled`.
+   *
+   * @param userCodeInfo - What was given to it.
+   * @param callback - Receives `null`, or an error if nobody waits for this code.
+   */
+  cancelRequestToGetTokenWithDeviceCode(userCodeInfo: UserCodeInfo, callback: AcquireTokenCallback): void;
+  cancelRequestToGetTokenWithDeviceCode(userCodeInfo: UserCodeInfo): Promise<void>;
+  cancelRequestToGetTokenWithDeviceCode(userCodeInfo: UserCodeInfo, ...rest: [Callback?]): Promise<void> | undefined {
+    return complete([userCodeInfo], rest, (finish) =>
+      checked(
+        finish,
+        () => {
+          expectUserCode(userCodeInfo);
+          this.#acquisitions.cancelDeviceCode(userCodeInfo);
+        },
+        () => finish(null),
+      ),
+    );
+  }
 }

@@ -8,4 +8,20 @@ export {
 export { AdalError } from "./errors.ts";
 export { Logging, type LoggingCallback, type LoggingLevel, type LoggingOptions } from "./logging.ts";
 export { MemoryCache, type MemoryCacheOptions } from "./memory-cache.ts";
-export type { AcquireTokenCallback, AdalOptions, ErrorResponse, TokenCache, TokenResponse } from "./types.ts";
+export {
+  AuthenticationParameters,
+  type AuthenticationParametersCallback,
+  type ChallengeResponse,
+  createAuthenticationParametersFromHeader,
+  createAuthenticationParametersFromResponse,
+  createAuthenticationParametersFromUrl,
+} from "./parameters.ts";
+export type {
+  AcquireTokenCallback,
+  AcquireUserCodeCallback,
+  AdalOptions,
+  ErrorResponse,
+  TokenCache,
+  TokenResponse,
+  UserCodeInfo,
+} from "./types.ts";

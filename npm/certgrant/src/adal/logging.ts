@@ -72,7 +72,18 @@ function withoutCause(error: Error): Error {
 }
 
 /** The parts of the library that write lines. */
-export type Component = "Authority" | "CacheDriver" | "OAuth2Client" | "SelfSignedJwt" | "TokenRequest";
+export type Component =
+  | "AuthenticationParameters"
+  | "Authority"
+  | "CacheDriver"
+  | "DeviceCodeRequest"
+  | "MEX"
+  | "OAuth2Client"
+  | "SelfSignedJwt"
+  | "TokenRequest"
+  | "UserRealm"
+  | "WSTrustRequest"
+  | "WSTrustResponse";
 
 /** Writes the lines of one call. */
 export class CallLog {
@@ -82,13 +93,19 @@ export class CallLog {
     this.correlationId = correlationId;
   }
 
-  /** Writes a line; `pii` says that it holds personal data. */
-  write(level: keyof typeof LEVELS, component: Component, text: string, pii = false, error?: Error): void {
+  /** Writes a line; `pii` says that it holds personal data. A text that costs something is made only if it is written. */
+  write(
+    level: keyof typeof LEVELS,
+    component: Component,
+    text: string | (() => string),
+    pii = false,
+    error?: Error,
+  ): void {
     // Callers can set anything there.
     const { log, level: limit, loggingWithPII } = (Logging.LogOptions ?? {}) as LoggingOptions;
     const number = LEVELS[level];
     if ((pii && !loggingWithPII) || number > (limit ?? LEVELS.ERROR)) return;
-    const line = `${new Date().toUTCString()}:${this.correlationId} - ${component}: ${LEVEL_NAMES[number]} ${text}`;
+    const line = `${new Date().toUTCString()}:${this.correlationId} - ${component}: ${LEVEL_NAMES[number]} ${typeof text === "string" ? text : text()}`;
     const stack = error?.stack === undefined ? "" : `\nStack:\n${error.stack}`;
     const shown = error && !loggingWithPII ? withoutCause(error) : (error ?? null);
     try {

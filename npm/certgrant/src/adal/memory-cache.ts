@@ -11,6 +11,19 @@ type Plain = Record<string, any>;
 interface Place {
   readonly entry: CacheEntry;
   readonly at: number;
+  /** The array that it was in, and how long that was. */
+  readonly of: readonly unknown[];
+  readonly length: number;
+}
+
+/** What is looked for. */
+interface IndexedSearch {
+  /** Whether an entry is still what is looked for. */
+  fits(entry: CacheEntry): boolean;
+  /** Looks through all entries. */
+  search(): CacheEntry | undefined;
+  /** Whether entries that have come since could make another choice. */
+  ofUnchanged?: boolean;
 }
 
 const indexes = new WeakMap<MemoryCache, Map<string, Place>>();
@@ -67,6 +80,11 @@ export class MemoryCache implements TokenCache {
   }
 }
 
+/** Whether a cache is a {@link MemoryCache} whose look-ups nobody has replaced. */
+export function isPlainMemoryCache(cache: TokenCache): cache is MemoryCache {
+  return cache instanceof MemoryCache && cache.find === MemoryCache.prototype.find;
+}
+
 /**
  * The entry that was last found under `key`, if it is still in its place and `fits`. Otherwise the index is told the
  * entry that `search` finds.
@@ -74,18 +92,20 @@ export class MemoryCache implements TokenCache {
 export function findIndexed(
   cache: MemoryCache,
   key: string,
-  fits: (entry: CacheEntry) => boolean,
-  search: () => CacheEntry | undefined,
+  { fits, search, ofUnchanged = false }: IndexedSearch,
 ): CacheEntry | undefined {
   const index = indexes.get(cache) ?? new Map<string, Place>();
   indexes.set(cache, index);
   const place = index.get(key);
-  if (place && cache._entries[place.at] === place.entry && fits(place.entry)) return place.entry;
+  const { _entries: entries } = cache;
+  const isChanged = place?.of !== entries || place.length !== entries.length;
+  if (place && entries[place.at] === place.entry && fits(place.entry) && !(ofUnchanged && isChanged))
+    return place.entry;
   index.delete(key);
   const entry = search();
   // Keys whose entries are gone would pile up otherwise.
-  if (index.size > 2 * cache._entries.length) index.clear();
-  if (entry) index.set(key, { entry, at: cache._entries.indexOf(entry) });
+  if (index.size > 2 * entries.length) index.clear();
+  if (entry) index.set(key, { entry, at: entries.indexOf(entry), of: entries, length: entries.length });
   return entry;
 }
 

@@ -29,15 +29,7 @@ const INTEGERS = ["expires_on", "expires_in", "created_on"] as const;
  */
 export function readTokenResponse(body: unknown, now: number, log: CallLog): TokenResponse {
   const wire = { ...members(body) };
-  for (const key of INTEGERS) {
-    if (!(key in wire)) continue;
-    const found = wire[key];
-    // The conversion of an object may throw.
-    const value =
-      typeof found === "string" || typeof found === "number" ? Number.parseInt(String(found), 10) : Number.NaN;
-    if (Number.isNaN(value)) throw invalid(TEXTS.notInteger(key));
-    wire[key] = value;
-  }
+  readIntegers(wire, INTEGERS);
   if (wire.expires_in) wire.expires_on = new Date(now + Number(wire.expires_in) * 1000);
   if (wire.created_on) wire.created_on = new Date(Number(wire.created_on));
   if (!wire.token_type) throw invalid(TEXTS.tokenTypeMissing);
@@ -48,6 +40,23 @@ export function readTokenResponse(body: unknown, now: number, log: CallLog): Tok
   }
   if (wire.id_token) Object.assign(token, readIdToken(wire.id_token, log));
   return token as TokenResponse;
+}
+
+/**
+ * Makes integers of members that may be texts.
+ *
+ * @throws AdalError if one is neither
+ */
+export function readIntegers(wire: Record<string, unknown>, keys: readonly string[]): void {
+  for (const key of keys) {
+    if (!(key in wire)) continue;
+    const found = wire[key];
+    // The conversion of an object may throw.
+    const value =
+      typeof found === "string" || typeof found === "number" ? Number.parseInt(String(found), 10) : Number.NaN;
+    if (Number.isNaN(value)) throw invalid(TEXTS.notInteger(key));
+    wire[key] = value;
+  }
 }
 
 function invalid(message: string): AdalError {

@@ -1,4 +1,4 @@
-/** The types of adal-node's declarations that the certificate call needs, under adal-node's names. */
+/** The types of adal-node's declarations, under adal-node's names. */
 import type { Fetch } from "../transport.ts";
 import type { AdalError } from "./errors.ts";
 
@@ -36,6 +36,29 @@ export interface ErrorResponse {
   // biome-ignore lint/suspicious/noExplicitAny: the members are the service's
   [key: string]: any;
 }
+
+/** A code for the user, and what it takes to ask whether it was typed in. */
+export interface UserCodeInfo {
+  /** Asked about by `acquireTokenWithDeviceCode`: a secret. */
+  deviceCode: string;
+  /** Seconds after which the codes are of no use. */
+  expiresIn: number;
+  /** Seconds between two questions. */
+  interval: number;
+  /** What to tell the user. */
+  message: string;
+  /** What the user types in. */
+  userCode: string;
+  /** Where the user types it in. */
+  verificationUrl: string;
+  error?: unknown;
+  errorDescription?: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: callers read and write members of their own, as adal-node's types allow
+  [key: string]: any;
+}
+
+/** Receives a code for the user, or an error and the service's answer. */
+export type AcquireUserCodeCallback = (error: AdalError, response: UserCodeInfo) => void;
 
 /** Receives a token, or an error and, where the service answered, the parsed body of its answer. */
 export type AcquireTokenCallback = (error: AdalError, response: TokenResponse | ErrorResponse) => void;
