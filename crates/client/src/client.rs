@@ -1,0 +1,204 @@
+//! One application at one token service: its tokens, and the flights that callers share.
+//!
+//! What core knows stands behind one lock, which is held for microseconds and never across anything that waits. Each flight
+//! is a task of its own; callers wait for it, and it ends early when none of them does any more. A flight that renews a token
+//! which still serves is waited for by nobody and goes on by itself.
+
+use alloc::sync::{Arc, Weak};
+use core::fmt;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use certgrant_core::{CachingClient, CredentialOptions, ErrorCode, FlightId, Found, TokenRequest};
+use tokio::time::timeout;
+use tracing::Instrument as _;
+
+use crate::error::{Error, Result};
+use crate::host::{Host, random};
+use crate::options::{Identity, TokenOptions};
+use crate::proof::Proof;
+use crate::running::Running;
+use crate::signer::{Key, Signatures};
+use crate::token::AccessToken;
+
+pub(crate) type Token = Arc<certgrant_core::AccessToken>;
+
+/// A client with its tokens and flights.
+pub(crate) struct TokenClient {
+    state: Mutex<State>,
+    pub(crate) proof: Proof,
+    pub(crate) signatures: Signatures,
+    pub(crate) host: Host,
+}
+
+/// What flights and callers share.
+pub(crate) struct State {
+    pub(crate) core: CachingClient,
+    /// The key of the certificate in use.
+    pub(crate) key: Option<Key>,
+    flights: HashMap<FlightId, Flight>,
+}
+
+/// A flight under way, as its callers find it.
+enum Flight {
+    /// It belongs to those who wait for it.
+    Awaited(Weak<Running<Token>>),
+    /// It goes on by itself.
+    Renewal(Arc<Running<Token>>),
+}
+
+/// What a caller gets at once.
+enum Acquired {
+    Token(Token),
+    Flight(Arc<Running<Token>>),
+}
+
+impl TokenClient {
+    /// A client that opens no file.
+    pub(crate) fn new(identity: &Identity, credential: CredentialOptions, proof: Proof) -> Result<Arc<Self>> {
+        let host = identity.host()?;
+        let (config, _) = identity.with(credential).into_config()?;
+        Self::of_config(identity, config, None, proof, host)
+    }
+
+    pub(crate) fn of_config(
+        identity: &Identity,
+        config: certgrant_core::ClientConfig,
+        key: Option<Key>,
+        proof: Proof,
+        host: Host,
+    ) -> Result<Arc<Self>> {
+        let core = CachingClient::new(config, identity.cache_limits(), random()?)?;
+        let state = Mutex::new(State { core, key, flights: HashMap::new() });
+        Ok(Arc::new(Self { state, proof, signatures: Signatures::default(), host }))
+    }
+
+    /// A token from the cache, from a flight under way, or from a new one.
+    pub(crate) async fn get_token(
+        self: &Arc<Self>,
+        scopes: &[&str],
+        options: &TokenOptions,
+    ) -> Result<AccessToken> {
+        let request = options.request(scopes)?;
+        let token = within(options.patience(), self.wait_for(&request)).await?;
+        Ok(AccessToken::new(token))
+    }
+
+    pub(crate) fn tell_of_certificate(&self) {
+        if let Some(certificate) = self.state().core.client().certificate() {
+            self.host.events.opened(certificate);
+        }
+    }
+
+    /// Forgets the token of a request; whether there was one.
+    pub(crate) fn remove_token(&self, scopes: &[&str], options: &TokenOptions) -> Result<bool> {
+        Ok(self.state().core.remove(&options.request(scopes)?)?)
+    }
+
+    /// Forgets all tokens.
+    pub(crate) fn clear_tokens(&self) {
+        self.state().core.clear();
+    }
+
+    /// The state, for as long as it takes to ask core one thing. A panic in it was core's own fault, which is reported.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn wait_for(self: &Arc<Self>, request: &TokenRequest) -> Result<Token> {
+        loop {
+            let flight = match self.acquire(request)? {
+                Acquired::Token(token) => return Ok(token),
+                Acquired::Flight(flight) => flight,
+            };
+            if let Some(outcome) = flight.outcome().await {
+                return outcome;
+            }
+            // The runtime that it was on is gone; this caller's is not.
+        }
+    }
+
+    fn acquire(self: &Arc<Self>, request: &TokenRequest) -> Result<Acquired> {
+        let mut state = self.state();
+        loop {
+            match state.core.acquire(request, self.host.now())? {
+                Found::Token(token) => {
+                    self.host.events.served();
+                    return Ok(Acquired::Token(token));
+                }
+                Found::TokenToRenew(token, id) => {
+                    self.renew_behind(&mut state, id);
+                    return Ok(Acquired::Token(token));
+                }
+                Found::Join(id) => {
+                    if let Some(running) = state.flights.get(&id).and_then(Flight::join) {
+                        self.host.events.joined();
+                        return Ok(Acquired::Flight(running));
+                    }
+                    // Its last caller has left, and it is about to end.
+                    state.end(id);
+                }
+                Found::Start(id) => {
+                    let running = self.start(&mut state, id, false)?;
+                    state.flights.insert(id, Flight::Awaited(Arc::downgrade(&running)));
+                    return Ok(Acquired::Flight(running));
+                }
+            }
+        }
+    }
+
+    /// Without a runtime the renewal is left to another caller.
+    fn renew_behind(self: &Arc<Self>, state: &mut State, id: FlightId) {
+        if let Ok(running) = self.start(state, id, true) {
+            state.flights.insert(id, Flight::Renewal(running));
+        }
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        state: &mut State,
+        id: FlightId,
+        is_renewal: bool,
+    ) -> Result<Arc<Running<Token>>> {
+        let flight = Arc::clone(self).fly(id).instrument(self.host.events.flight(is_renewal));
+        Running::start(flight).inspect_err(|_| state.end(id))
+    }
+}
+
+impl State {
+    /// Ends a flight that nobody waits for any more, or that is over.
+    pub(crate) fn end(&mut self, id: FlightId) {
+        self.core.abandon(id);
+        self.flights.remove(&id);
+    }
+}
+
+impl Flight {
+    fn join(&self) -> Option<Arc<Running<Token>>> {
+        match self {
+            Self::Awaited(running) => running.upgrade(),
+            Self::Renewal(running) => Some(Arc::clone(running)),
+        }
+    }
+}
+
+impl fmt::Debug for TokenClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenClient").field("tokens", &self.state().core.tokens()).finish_non_exhaustive()
+    }
+}
+
+/// Waits no longer than the caller has patience.
+pub(crate) async fn within<T>(
+    patience: Option<Duration>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let Some(patience) = patience else {
+        return work.await;
+    };
+    timeout(patience, work).await.unwrap_or_else(|_| {
+        let found = format!("no token after {} ms", patience.as_millis());
+        Err(Error::new(ErrorCode::RequestTimeout, found, "one by then"))
+    })
+}

@@ -1,0 +1,93 @@
+//! What all credentials have in common.
+
+use crate::error::Result;
+use crate::options::TokenOptions;
+use crate::token::AccessToken;
+use crate::transport::BoxFuture;
+
+/// A source of access tokens. All credentials of this crate are one; so can a caller's own be.
+///
+/// ```
+/// use certgrant::{AccessToken, Result, TokenCredential, TokenOptions};
+///
+/// async fn call(credential: &dyn TokenCredential) -> Result<AccessToken> {
+///     credential.get_token(&["https://graph.microsoft.com/.default"], &TokenOptions::default()).await
+/// }
+/// ```
+pub trait TokenCredential: core::fmt::Debug + Send + Sync {
+    /// Gets an access token for the scopes: a resource's App ID URI followed by `/.default`.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no token.
+    fn get_token<'a>(
+        &'a self,
+        scopes: &'a [&'a str],
+        options: &'a TokenOptions,
+    ) -> BoxFuture<'a, Result<AccessToken>>;
+}
+
+/// Makes a credential's own `get_token` that of the trait.
+macro_rules! token_credential {
+    ($credential:ty) => {
+        impl $crate::TokenCredential for $credential {
+            fn get_token<'a>(
+                &'a self,
+                scopes: &'a [&'a str],
+                options: &'a $crate::TokenOptions,
+            ) -> $crate::BoxFuture<'a, $crate::Result<$crate::AccessToken>> {
+                Box::pin(self.get_token(scopes, options))
+            }
+        }
+    };
+}
+
+/// Gives a credential the methods that all have, by its member `client`, and a `Debug` that says whose it is.
+macro_rules! credential_of_client {
+    ($credential:ident) => {
+        impl $credential {
+            /// Gets an access token: from the cache while it is good, else from the token service. Callers of the same token
+            /// share one request, and one that gives up leaves the others alone. See
+            /// [`TokenCredential::get_token`](crate::TokenCredential::get_token).
+            ///
+            /// # Errors
+            ///
+            /// Why there is no token.
+            pub async fn get_token(
+                &self,
+                scopes: &[&str],
+                options: &$crate::TokenOptions,
+            ) -> $crate::Result<$crate::AccessToken> {
+                self.client.get_token(scopes, options).await
+            }
+
+            /// Forgets the token of a request, because a resource rejected it; whether there was one.
+            ///
+            /// # Errors
+            ///
+            /// The scopes or the tenant are not usable.
+            pub fn remove_token(
+                &self,
+                scopes: &[&str],
+                options: &$crate::TokenOptions,
+            ) -> $crate::Result<bool> {
+                self.client.remove_token(scopes, options)
+            }
+
+            /// Forgets all tokens; requests under way go on.
+            pub fn clear_tokens(&self) {
+                self.client.clear_tokens();
+            }
+        }
+
+        $crate::credential::token_credential!($credential);
+
+        impl core::fmt::Debug for $credential {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_struct(stringify!($credential)).field("of", &self.identity).finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use {credential_of_client, token_credential};

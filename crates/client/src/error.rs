@@ -1,0 +1,219 @@
+//! The error of every operation: core's, or a fault of the host, with what caused it.
+
+use alloc::sync::Arc;
+use core::fmt;
+use std::path::Path;
+
+use certgrant_core::{ErrorCode, ErrorKind, ServiceError};
+
+/// A result with this crate's error.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Any error as the cause of another.
+pub type BoxError = Box<dyn core::error::Error + Send + Sync>;
+
+pub(crate) type Cause = Arc<dyn core::error::Error + Send + Sync>;
+
+/// Why there is no token.
+///
+/// Its text says what was found and what was expected; [`Error::hint`] says what to do. No error holds a key, an assertion, a
+/// token, a password or a response body.
+///
+/// It is cheap to clone: all callers of one flight get the same.
+///
+/// ```
+/// use certgrant::{ClientOptions, ClientSecretCredential};
+///
+/// let error = ClientSecretCredential::new("common", "client", "secret", ClientOptions::default()).unwrap_err();
+/// assert_eq!(error.code(), "ERR_TENANT_NOT_SPECIFIC");
+/// println!("{error}\n{}", error.hint());
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    fault: Fault,
+    hint: Option<&'static str>,
+    cause: Option<Cause>,
+}
+
+enum Fault {
+    Core(certgrant_core::Error),
+    Host { code: HostCode, found: String },
+}
+
+/// What only a host can meet. The strings are those of the JavaScript packages, where they have the same.
+#[derive(Clone, Copy)]
+enum HostCode {
+    FileUnreadable,
+    Internal,
+    RuntimeMissing,
+    TransportInvalid,
+}
+
+impl HostCode {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::FileUnreadable => "ERR_FILE_UNREADABLE",
+            Self::Internal => "ERR_INTERNAL",
+            Self::RuntimeMissing => "ERR_RUNTIME_MISSING",
+            Self::TransportInvalid => "ERR_TRANSPORT_INVALID",
+        }
+    }
+
+    const fn kind(self) -> ErrorKind {
+        match self {
+            Self::FileUnreadable => ErrorKind::Key,
+            Self::Internal => ErrorKind::Internal,
+            Self::RuntimeMissing | Self::TransportInvalid => ErrorKind::Config,
+        }
+    }
+
+    const fn summary(self) -> &'static str {
+        match self {
+            Self::FileUnreadable => "the file can't be read",
+            Self::Internal => "certgrant failed",
+            Self::RuntimeMissing => "there is no runtime to ask for a token on",
+            Self::TransportInvalid => "the HTTP client can't be made",
+        }
+    }
+
+    const fn expected(self) -> &'static str {
+        match self {
+            Self::FileUnreadable => "a readable file",
+            Self::Internal => "an answer",
+            Self::RuntimeMissing => "a tokio runtime with timers",
+            Self::TransportInvalid => "a usable proxy and certificate authorities",
+        }
+    }
+
+    const fn hint(self) -> &'static str {
+        match self {
+            Self::FileUnreadable => "check the path and the permissions of the file and its folders",
+            Self::Internal => "report this as a bug with the error's source; the next call starts afresh",
+            Self::RuntimeMissing => "call from within a tokio runtime, for example below #[tokio::main]",
+            Self::TransportInvalid => {
+                "check the proxy's address, HTTPS_PROXY, and that the certificate authorities are PEM"
+            }
+        }
+    }
+}
+
+impl Error {
+    /// The stable code, `ERR_…`: the same string for the same fault as in the JavaScript packages.
+    pub fn code(&self) -> &'static str {
+        match &self.0.fault {
+            Fault::Core(error) => error.code().as_str(),
+            Fault::Host { code, .. } => code.as_str(),
+        }
+    }
+
+    /// Who can act on it.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.fault {
+            Fault::Core(error) => error.code().kind(),
+            Fault::Host { code, .. } => code.kind(),
+        }
+    }
+
+    /// What to do.
+    pub fn hint(&self) -> &'static str {
+        let of_fault = || match &self.0.fault {
+            Fault::Core(error) => error.hint(),
+            Fault::Host { code, .. } => code.hint(),
+        };
+        self.0.hint.unwrap_or_else(of_fault)
+    }
+
+    /// What the token service answered, where it answered with an error.
+    pub fn service(&self) -> Option<&ServiceError> {
+        self.as_core()?.service()
+    }
+
+    /// Core's error, with its [`ErrorCode`] to match on; none for what only a host can meet: an unreadable file, a missing
+    /// runtime, a fault of certgrant itself.
+    pub fn as_core(&self) -> Option<&certgrant_core::Error> {
+        match &self.0.fault {
+            Fault::Core(error) => Some(error),
+            Fault::Host { .. } => None,
+        }
+    }
+
+    /// The same with what caused it, and what helps against that.
+    pub(crate) fn caused_by(self, cause: Option<Cause>, hint: Option<&'static str>) -> Self {
+        let fault = match &self.0.fault {
+            Fault::Core(error) => Fault::Core(error.clone()),
+            Fault::Host { code, found } => Fault::Host { code: *code, found: found.clone() },
+        };
+        Self(Arc::new(Inner {
+            fault,
+            hint: hint.or(self.0.hint),
+            cause: cause.or_else(|| self.0.cause.clone()),
+        }))
+    }
+
+    pub(crate) fn new(code: ErrorCode, found: impl Into<String>, expected: impl Into<String>) -> Self {
+        certgrant_core::Error::new(code, found.into(), expected.into()).into()
+    }
+
+    pub(crate) fn file_unreadable(path: &Path, cause: std::io::Error) -> Self {
+        let found = format!("{} at {}", cause.kind(), path.display());
+        Self::host(HostCode::FileUnreadable, found).caused_by(Some(Arc::new(cause)), None)
+    }
+
+    pub(crate) fn supplier_failed(cause: BoxError) -> Self {
+        Self::host(HostCode::FileUnreadable, "an error of its supplier").caused_by(Some(cause.into()), None)
+    }
+
+    pub(crate) fn internal(found: impl Into<String>) -> Self {
+        Self::host(HostCode::Internal, found)
+    }
+
+    pub(crate) fn runtime_missing() -> Self {
+        Self::host(HostCode::RuntimeMissing, "a thread outside of any")
+    }
+
+    pub(crate) fn transport_invalid(found: impl Into<String>) -> Self {
+        Self::host(HostCode::TransportInvalid, found)
+    }
+
+    fn host(code: HostCode, found: impl Into<String>) -> Self {
+        let fault = Fault::Host { code, found: found.into() };
+        Self(Arc::new(Inner { fault, hint: None, cause: None }))
+    }
+}
+
+impl From<certgrant_core::Error> for Error {
+    fn from(error: certgrant_core::Error) -> Self {
+        Self(Arc::new(Inner { fault: Fault::Core(error), hint: None, cause: None }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.fault {
+            Fault::Core(error) => error.fmt(f),
+            Fault::Host { code, found } => {
+                write!(f, "{}: found {found}, expected {}", code.summary(), code.expected())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.code())
+            .field("text", &self.to_string())
+            .field("hint", &self.hint())
+            .field("service", &self.service())
+            .field("cause", &self.0.cause)
+            .finish()
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn core::error::Error + 'static))
+    }
+}

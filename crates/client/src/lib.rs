@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
+
+extern crate alloc;
+
+mod certificate;
+mod client;
+mod client_certificate;
+mod client_secret;
+mod clock;
+mod credential;
+mod error;
+mod events;
+mod file_stamp;
+mod flight;
+mod host;
+mod key_vault;
+mod options;
+mod proof;
+mod running;
+mod signer;
+mod token;
+mod transport;
+
+pub use certgrant_core::{
+    Algorithm, CacheLimits, Error as CoreError, ErrorCode, ErrorKind, HttpRequest, HttpResponse, Method,
+    ServiceError, SigningRequest,
+};
+pub use certificate::CertificateSource;
+pub use client_certificate::ClientCertificateCredential;
+pub use client_secret::{ClientAssertionCredential, ClientSecretCredential};
+pub use clock::{Clock, SystemClock};
+pub use credential::TokenCredential;
+pub use error::{BoxError, Error, Result};
+pub use key_vault::KeyVaultCertificate;
+pub use options::{ClientOptions, TokenOptions};
+pub use signer::Signer;
+pub use token::AccessToken;
+pub use transport::{BoxFuture, MAX_RESPONSE_BYTES, Transport, TransportError};
+#[cfg(feature = "reqwest")]
+pub use transport::{HttpClient, HttpClientOptions};

@@ -1,0 +1,293 @@
+//! What callers may choose: of a credential, and of one request.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::env;
+use std::time::Instant;
+
+use certgrant_core::{CacheLimits, CredentialOptions, Product, Target, Tenant, TokenRequest};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::Result;
+use crate::events::Events;
+use crate::host::Host;
+use crate::transport::Transport;
+
+/// The public cloud's token service, where neither [`ClientOptions::authority`] nor `AZURE_AUTHORITY_HOST` names another.
+const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
+
+/// What every credential can be told beside its identity. Cheap to clone: clones share the transport and its connections.
+///
+/// ```
+/// use certgrant::ClientOptions;
+///
+/// # #[cfg(feature = "reqwest")]
+/// let options = ClientOptions::default().authority("https://login.microsoftonline.us").max_retries(5);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    authority: Option<String>,
+    additionally_allowed_tenants: Vec<String>,
+    max_retries: Option<u32>,
+    request_timeout: Option<Duration>,
+    cache_limits: CacheLimits,
+    logs_account_identifiers: bool,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+}
+
+#[cfg(feature = "reqwest")]
+impl Default for ClientOptions {
+    /// The public cloud or the one that `AZURE_AUTHORITY_HOST` names, over an [`HttpClient`](crate::HttpClient) with its defaults, which is made
+    /// with the credential.
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl ClientOptions {
+    /// The same over a transport of the caller's: an [`HttpClient`](crate::HttpClient) with a proxy, or anything else.
+    pub fn with_transport(transport: impl Transport) -> Self {
+        Self::with_shared_transport(Arc::new(transport))
+    }
+
+    /// The same over a transport that others use too.
+    pub fn with_shared_transport(transport: Arc<dyn Transport>) -> Self {
+        Self::new(Some(transport))
+    }
+
+    fn new(transport: Option<Arc<dyn Transport>>) -> Self {
+        Self {
+            authority: None,
+            additionally_allowed_tenants: Vec::new(),
+            max_retries: None,
+            request_timeout: None,
+            cache_limits: CacheLimits::default(),
+            logs_account_identifiers: false,
+            transport,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// `https://host[:port]` of the token service.
+    #[must_use]
+    pub fn authority(mut self, origin: impl Into<String>) -> Self {
+        self.authority = Some(origin.into());
+        self
+    }
+
+    /// Other tenants that requests may name; `*` allows all.
+    #[must_use]
+    pub fn additionally_allowed_tenants<T: Into<String>>(
+        mut self,
+        tenants: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.additionally_allowed_tenants = tenants.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How often a request that failed for a passing reason is sent again; by default twice.
+    #[must_use]
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// How long one HTTP request may take; by default 30 seconds. Retries have their own.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = Some(timeout);
+        self
+    }
+
+    /// How many tokens are kept, and how many bytes of them; by default 100,000 and 256 MiB. The least recently used go first.
+    #[must_use]
+    pub fn cache_limits(mut self, limits: CacheLimits) -> Self {
+        self.cache_limits = limits;
+        self
+    }
+
+    /// Whether tenant, client id and the addresses that have them in it may stand in events and spans; by default not. Secrets
+    /// never do.
+    #[must_use]
+    pub fn log_account_identifiers(mut self, allowed: bool) -> Self {
+        self.logs_account_identifiers = allowed;
+        self
+    }
+
+    /// The wall clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Makes the transport if there is none yet.
+    pub(crate) fn host(&self) -> Result<Host> {
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
+            None => default_transport()?,
+        };
+        let events = Events { names_accounts: self.logs_account_identifiers };
+        Ok(Host { transport, clock: Arc::clone(&self.clock), request_timeout: self.request_timeout, events })
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    use crate::transport::{HttpClient, HttpClientOptions};
+    Ok(Arc::new(HttpClient::new(HttpClientOptions::new())?))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport() -> Result<Arc<dyn Transport>> {
+    // Nothing makes options without a transport then.
+    Err(crate::error::Error::transport_invalid("no transport"))
+}
+
+/// An application at a token service, without what it proves its identity by.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    authority: String,
+    tenant: String,
+    client_id: String,
+    options: ClientOptions,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { authority, tenant, client_id, .. } = self;
+        write!(f, "{client_id} of {tenant} at {authority}")
+    }
+}
+
+impl Identity {
+    pub(crate) fn new(
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        options: ClientOptions,
+    ) -> Self {
+        let of_environment = || env::var("AZURE_AUTHORITY_HOST").ok().filter(|host| !host.is_empty());
+        let authority = options.authority.clone().or_else(of_environment);
+        Self {
+            authority: authority.unwrap_or_else(|| PUBLIC_CLOUD.to_owned()),
+            tenant: tenant.into(),
+            client_id: client_id.into(),
+            options,
+        }
+    }
+
+    pub(crate) fn host(&self) -> Result<Host> {
+        self.options.host()
+    }
+
+    pub(crate) fn cache_limits(&self) -> CacheLimits {
+        self.options.cache_limits
+    }
+
+    /// What core makes a client of.
+    pub(crate) fn with(&self, credential: CredentialOptions) -> certgrant_core::ClientOptions {
+        certgrant_core::ClientOptions {
+            authority: self.authority.clone(),
+            tenant: self.tenant.clone(),
+            client_id: self.client_id.clone(),
+            credential,
+            additionally_allowed_tenants: self.options.additionally_allowed_tenants.clone(),
+            product: Some(Product {
+                sku: "certgrant-rust".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                os: Some(env::consts::OS.to_owned()),
+                cpu: Some(env::consts::ARCH.to_owned()),
+            }),
+            max_retries: self.options.max_retries,
+            ..certgrant_core::ClientOptions::default()
+        }
+    }
+}
+
+/// What one request for a token may ask for beside its scopes.
+///
+/// ```
+/// use std::time::Duration;
+/// use certgrant::TokenOptions;
+///
+/// let options = TokenOptions::new().tenant("fabrikam.com").timeout(Duration::from_secs(5));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TokenOptions {
+    tenant: Option<String>,
+    claims: Option<String>,
+    enable_cae: bool,
+    correlation_id: Option<String>,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+}
+
+impl TokenOptions {
+    /// Nothing beside the scopes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another tenant than the credential's, one of [`ClientOptions::additionally_allowed_tenants`].
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// A claims challenge: the JSON that a resource's `WWW-Authenticate` carried, decoded. The token at hand, which the resource
+    /// rejected, is then not used, and the new one takes its place.
+    #[must_use]
+    pub fn claims(mut self, claims: impl Into<String>) -> Self {
+        self.claims = Some(claims.into());
+        self
+    }
+
+    /// Declares that the caller handles claims challenges (continuous access evaluation).
+    #[must_use]
+    pub fn enable_cae(mut self, enabled: bool) -> Self {
+        self.enable_cae = enabled;
+        self
+    }
+
+    /// Sent as `client-request-id` instead of an id that is made.
+    #[must_use]
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// How long this caller waits; by default as long as the requests and their retries take, at most some 90 seconds. Other
+    /// callers of the same token are not affected.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Until when this caller waits; with a time-out as well, the earlier end counts.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub(crate) fn request(&self, scopes: &[&str]) -> Result<TokenRequest> {
+        Ok(TokenRequest {
+            tenant: self.tenant.as_deref().map(Tenant::parse).transpose()?,
+            claims: self.claims.clone(),
+            enable_cae: self.enable_cae,
+            correlation_id: self.correlation_id.clone(),
+            ..TokenRequest::new(Target::scopes(scopes)?)
+        })
+    }
+
+    /// How long the caller waits from now on, if that has an end.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        let now = tokio::time::Instant::now().into_std();
+        let of_deadline = self.deadline.map(|deadline| deadline.saturating_duration_since(now));
+        self.timeout.into_iter().chain(of_deadline).min()
+    }
+}

@@ -1,0 +1,12 @@
+//! The client over a token service in memory, and over the emulator on the loopback.
+
+mod certificates;
+mod emulator;
+mod leaks;
+mod outages;
+mod over_tls;
+mod proxies;
+mod proxy;
+mod requests;
+mod single_flight;
+mod support;

@@ -1,0 +1,150 @@
+//! What callers see while the token service fails: nothing, for as long as a token lives.
+
+use std::time::Duration;
+
+use certgrant::ClientSecretCredential;
+use tokio::time::{Instant, advance};
+
+use crate::support::*;
+
+/// A credential that has got a token for an hour, of which `passed` are over.
+async fn credential_after(service: &Service, passed: Duration) -> ClientSecretCredential {
+    let credential = service.secret_credential();
+    credential.get_token(GRAPH, &plain()).await.expect("a token");
+    advance(passed).await;
+    credential
+}
+
+/// A time at which a token of an hour is to be renewed and serves for some minutes more.
+const LATE: Duration = Duration::from_secs(3599 - 200);
+
+#[tokio::test(start_paused = true)]
+async fn no_outage_is_noticed_while_a_token_is_valid() {
+    for trouble in [
+        Does::Break,
+        Does::Hang,
+        Does::status(503),
+        Does::retry_after(429, 3600),
+        Does::Answer(200, vec![], "<html>".to_owned()),
+        Does::Answer(401, vec![], r#"{"error":"invalid_client","error_codes":[700027]}"#.to_owned()),
+    ] {
+        let service = Service::default();
+        let credential = credential_after(&service, LATE).await;
+        service.always(trouble.clone());
+        for _ in 0..10 {
+            let asked = Instant::now();
+            let token = credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
+            assert_eq!(token.secret(), Service::token(1), "{trouble:?}");
+            assert_eq!(asked.elapsed(), Duration::ZERO, "{trouble:?}: at once");
+            advance(Duration::from_secs(15)).await;
+            settle().await;
+        }
+        assert!(service.count() > 1, "{trouble:?}: it was tried to renew it");
+        advance(Duration::from_secs(200)).await;
+        service.always(None);
+        let token = credential.get_token(GRAPH, &plain()).await;
+        if let Ok(token) = token {
+            assert_ne!(token.secret(), Service::token(1), "{trouble:?}: no dead token is handed out");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_is_renewed_behind_its_callers_once() {
+    let service = Service::default();
+    let credential = credential_after(&service, LATE).await;
+    let gate = service.gate();
+    for _ in 0..100 {
+        let token = credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
+        assert_eq!(token.secret(), Service::token(1));
+    }
+    settle().await;
+    assert_eq!(service.count(), 2);
+    gate.add_permits(1);
+    settle().await;
+    let token = credential.get_token(GRAPH, &plain()).await.expect("the new token");
+    assert_eq!(token.secret(), Service::token(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_goes_on_when_a_caller_that_joined_it_leaves() {
+    let service = Service::default();
+    let credential = service.secret_credential();
+    service.next([Does::Answer(200, vec![], Service::grant("short", 60))]);
+    credential.get_token(GRAPH, &plain()).await.expect("a token of a minute");
+    advance(Duration::from_secs(20)).await;
+    service.next([Does::AnswerAfter(Duration::from_secs(20), Service::grant("renewed", 3599))]);
+    credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
+    settle().await;
+    advance(Duration::from_secs(15)).await;
+    // Less than 30 seconds of it are left: whoever comes now waits for the renewal.
+    let hasty = credential.get_token(GRAPH, &plain().timeout(Duration::from_secs(1))).await;
+    assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
+    assert_eq!(service.under_way(), 1, "the renewal goes on");
+    let token = credential.get_token(GRAPH, &plain()).await.expect("the renewed token");
+    assert_eq!((token.secret(), service.count()), ("renewed", 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_failures_are_retried_as_retry_after_says() {
+    let service = Service::default();
+    let credential = service.secret_credential();
+    service.next([Does::retry_after(503, 7), Does::retry_after(429, 3)]);
+    let asked = Instant::now();
+    let token = credential.get_token(GRAPH, &plain()).await.expect("a token of the third try");
+    assert_eq!(token.secret(), Service::token(3));
+    let waited = asked.elapsed();
+    assert!((Duration::from_secs(10)..Duration::from_millis(10_100)).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_retry_after_is_told_at_once_and_kept_to_by_other_callers() {
+    let service = Service::default();
+    let credential = service.secret_credential();
+    service.next([Does::retry_after(429, 120)]);
+    let asked = Instant::now();
+    let error = credential.get_token(GRAPH, &plain()).await.expect_err("throttled");
+    assert_eq!(error.code(), "ERR_SERVICE_UNAVAILABLE");
+    assert_eq!(error.service().expect("its words").retry_after, Some(120));
+    let error = credential.get_token(VAULT, &plain()).await.expect_err("throttled");
+    assert_eq!(error.code(), "ERR_SERVICE_UNAVAILABLE");
+    assert_eq!((service.count(), asked.elapsed()), (1, Duration::ZERO));
+    advance(Duration::from_secs(121)).await;
+    credential.get_token(VAULT, &plain()).await.expect("a token");
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_that_is_not_answered_times_out_and_is_sent_again() {
+    let service = Service::default();
+    let options = service.options().request_timeout(Duration::from_secs(4)).max_retries(1);
+    let credential = ClientSecretCredential::new(TENANT, CLIENT_ID, "s", options).expect("a credential");
+    service.next([Does::Hang, Does::Hang]);
+    let asked = Instant::now();
+    let error = credential.get_token(GRAPH, &plain()).await.expect_err("no answer");
+    assert_eq!(error.code(), "ERR_REQUEST_TIMEOUT");
+    let waited = asked.elapsed();
+    assert!((Duration::from_secs(8)..Duration::from_secs(9)).contains(&waited), "{waited:?}");
+    assert_eq!((service.count(), service.under_way()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_connection_is_an_error_with_its_cause_after_the_retries() {
+    let service = Service::default();
+    let credential = service.secret_credential();
+    service.always(Does::Break);
+    let error = credential.get_token(GRAPH, &plain()).await.expect_err("no connection");
+    assert_eq!((error.code(), service.count()), ("ERR_NETWORK_FAILED", 3));
+    assert!(error.to_string().contains("found a broken connection"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn wall_clock_that_is_set_back_hands_out_no_token_of_the_future() {
+    let service = Service::default();
+    let clock = SteppingClock::default();
+    let options = service.options().clock(clock.clone());
+    let credential = ClientSecretCredential::new(TENANT, CLIENT_ID, "s", options).expect("a credential");
+    credential.get_token(GRAPH, &plain()).await.expect("a token");
+    clock.set(NOW - 86_400);
+    let token = credential.get_token(GRAPH, &plain()).await.expect("a token");
+    assert_eq!(token.secret(), Service::token(2));
+}
