@@ -4,15 +4,13 @@
 //! Our own table, because the standard library's needs `std` and a linked list in one allocation is not to be had elsewhere:
 //! entries lie in a slab, each with its neighbours in the order of use, and an open-addressing index finds them by hash.
 
-mod siphash;
-
 use crate::secret::Secret;
+use crate::siphash::siphash13;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, RequestKey};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use siphash::siphash13;
 
 /// How many tokens a cache keeps, and how many bytes of tokens and keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

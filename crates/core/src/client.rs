@@ -5,6 +5,7 @@
 //! [`Step::Done`]. Every input carries the host's time; nothing else makes time pass here.
 
 mod assertions;
+mod deadlines;
 mod flight;
 mod flights;
 mod standing;
@@ -99,6 +100,11 @@ impl Held {
     pub(crate) const fn is_alive(&self, now: Timestamp) -> bool {
         self.obtained_on.as_millis() <= now.plus_millis(CLOCK_STEP_MILLIS).as_millis()
             && now.as_millis() < self.expires_on.as_millis()
+    }
+
+    /// For how many milliseconds it is alive.
+    const fn millis_left(&self, now: Timestamp) -> u64 {
+        if self.is_alive(now) { self.expires_on.as_millis().saturating_sub(now.as_millis()) } else { 0 }
     }
 
     /// Whether it is alive for long enough to be used.
@@ -252,7 +258,8 @@ impl Client {
         let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
         let key = RequestKey::new(request, tenant);
         let serves = held.is_some_and(|held| held.serves(now));
-        if serves && held.is_some_and(|held| now < held.refresh_on || self.standing.is_quiet(&key, now)) {
+        let is_fresh = serves && held.is_some_and(|held| now < held.refresh_on);
+        if is_fresh || (held.is_some() && self.standing.is_quiet(&key, now)) {
             return Ok(Acquired::Serve);
         }
         if let Some(id) = self.flights.find(&key) {

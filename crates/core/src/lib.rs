@@ -110,6 +110,8 @@ mod encoding;
 mod error;
 mod notice;
 mod entropy;
+mod siphash;
+mod table;
 mod asn1;
 #[cfg(feature = "encryption")]
 mod ber;

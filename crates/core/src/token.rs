@@ -119,7 +119,7 @@ impl TokenRequest {
 }
 
 /// Everything that tells one token request of a client from another, as one text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey(String);
 
 impl RequestKey {
@@ -139,6 +139,10 @@ impl RequestKey {
     /// Its bytes, for a hash.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The key of the same request without its claims challenge: whose token the new one replaces.
@@ -252,7 +256,7 @@ pub struct AccessToken {
     pub service_expires_on: Option<u64>,
     /// `not_before`: NumericDate; v1 only.
     pub not_before: Option<u64>,
-    /// `refresh_in`: seconds after which the service wants the token renewed.
+    /// `refresh_in`: seconds after which the service wants the token renewed; 0 is none.
     pub refresh_in: Option<u64>,
     /// `resource`: echo of the request; v1 only.
     pub resource: Option<String>,
@@ -260,7 +264,8 @@ pub struct AccessToken {
     pub scope: Option<String>,
 }
 
-/// How long before its death a token is renewed if the service names no time: what Microsoft's own clients do.
+/// How long before its death a token is renewed if the service names no time, what Microsoft's own clients do; but not before
+/// half of its life.
 const RENEWAL_MARGIN_SECS: u64 = 300;
 
 /// From which lifetime on a token is renewed at half of it: one that lives for a day leaves room for a long outage.
@@ -320,7 +325,7 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
         },
         None => 0,
     };
-    let refresh_in = number("refresh_in");
+    let refresh_in = number("refresh_in").filter(|secs| *secs > 0);
     let expires_on = sent.plus_secs(expires_in);
     Ok(AccessToken {
         access_token,
@@ -330,7 +335,7 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
         refresh_on: match refresh_in {
             Some(secs) => sent.plus_secs(secs).min(expires_on),
             None if expires_in >= LONG_LIFETIME_SECS => sent.plus_secs(expires_in / 2),
-            None => expires_on.minus_secs(RENEWAL_MARGIN_SECS),
+            None => expires_on.minus_secs(RENEWAL_MARGIN_SECS.min(expires_in / 2)),
         },
         expires_in,
         ext_expires_in: number("ext_expires_in"),

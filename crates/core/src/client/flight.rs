@@ -26,6 +26,9 @@ const CERTIFICATE_UNKNOWN: &[u32] = &[700_027, 700_030, 50_012];
 /// than twice that.
 const BUDGET_MILLIS: u64 = 60_000;
 
+/// How long before the end of a held token a flight has to be over, if it can.
+const LAST_MILLIS: u64 = 1_000;
+
 /// From when on an answer counts as late: no host waits that long for one while it is awake.
 const LATE_MILLIS: u64 = 60_000;
 
@@ -305,8 +308,23 @@ impl Flight {
             headers: self.headers(config),
             secret_header: None,
             body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), proof),
-            timeout_millis: DEFAULT_TIMEOUT_MILLIS,
+            timeout_millis: self.timeout_millis(now),
         }))
+    }
+
+    /// A request is given up before the token that is held dies: its callers get that then.
+    fn timeout_millis(&self, now: Timestamp) -> u32 {
+        let left = self.held.map_or(0, |held| held.millis_left(now));
+        let before_its_end = left.saturating_sub(LAST_MILLIS).max(LAST_MILLIS);
+        match u32::try_from(before_its_end) {
+            Ok(millis) if left > 0 => millis.min(DEFAULT_TIMEOUT_MILLIS),
+            _ => DEFAULT_TIMEOUT_MILLIS,
+        }
+    }
+
+    /// Whether callers who wait until then get no token although one is held that is alive now.
+    fn is_too_late(&self, until: Timestamp, now: Timestamp) -> bool {
+        self.held.is_some_and(|held| held.is_alive(now) && !held.is_alive(until.plus_millis(LAST_MILLIS)))
     }
 
     fn headers(&self, config: &ClientConfig) -> Vec<(&'static str, String)> {
@@ -381,7 +399,9 @@ impl Flight {
         standing.learn_throttling(&self.endpoint, &error, now);
         let delay = self.retries.delay(&error, config.max_retries, &mut self.entropy);
         match delay.map(|millis| now.plus_millis(millis)) {
-            Some(until) if until < self.began.plus_millis(BUDGET_MILLIS) => self.wait(until),
+            Some(until) if until < self.began.plus_millis(BUDGET_MILLIS) && !self.is_too_late(until, now) => {
+                self.wait(until)
+            }
             _ => Progress::Landed(Err(error)),
         }
     }
@@ -428,7 +448,8 @@ impl Flight {
 
     /// The service asked to be left alone: waits with the others if that is short, and else fails without asking.
     fn sit_out(&mut self, until: Timestamp, now: Timestamp) -> Progress {
-        if until < self.began.plus_millis(BUDGET_MILLIS) && Retries::sits_out(until, now) {
+        let is_in_budget = until < self.began.plus_millis(BUDGET_MILLIS) && Retries::sits_out(until, now);
+        if is_in_budget && !self.is_too_late(until, now) {
             return self.wait(until);
         }
         let secs = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);

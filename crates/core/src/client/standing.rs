@@ -1,6 +1,7 @@
 //! What a client has learnt and made, and all its flights share: assertions, the clock's error, the notices for its user.
 
 use super::assertions::{Assertions, Found};
+use super::deadlines::Deadlines;
 use super::flight::Flight;
 use crate::assertion::PreparedAssertion;
 use crate::credential::CertificateCredential;
@@ -11,7 +12,6 @@ use crate::token::RequestKey;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 /// How far the clocks may be apart before one is called wrong: `Date` has whole seconds, and answers take their time.
 const CLOCK_TOLERANCE_MILLIS: u64 = 30_000;
@@ -39,9 +39,9 @@ pub(super) struct Standing {
     /// Whether each request has to have an assertion of its own.
     makes_every_assertion_anew: bool,
     /// Endpoints that asked to be left alone, and until when.
-    throttled: Vec<(String, Timestamp)>,
+    throttled: Deadlines,
     /// Tokens whose renewal failed, and until when the held one is served without another try.
-    quiet: Vec<(RequestKey, Timestamp)>,
+    quiet: Deadlines,
     /// For which certificate, and on which day, its user was warned last.
     warned: Option<(u32, u64)>,
 }
@@ -119,9 +119,7 @@ impl Standing {
 
     /// Until when an endpoint wants to be left alone.
     pub(super) fn throttled(&self, endpoint: &str, now: Timestamp) -> Option<Timestamp> {
-        let (_, until) =
-            self.throttled.iter().find(|(throttled, until)| throttled == endpoint && now < *until)?;
-        Some(*until)
+        self.throttled.get(endpoint, now)
     }
 
     /// Remembers that an endpoint asked to be left alone; all flights keep to it.
@@ -132,21 +130,18 @@ impl Standing {
         let until = now.plus_secs(u64::from(secs).min(MAX_THROTTLE_SECS));
         // Requests that were in the air together are answered one after the other, not always with the same wish.
         let until = self.throttled(endpoint, now).map_or(until, |known| known.max(until));
-        self.throttled.retain(|(throttled, until)| throttled != endpoint && now < *until);
-        self.throttled.push((endpoint.into(), until));
+        self.throttled.set(endpoint, until, now);
     }
 
     /// The host's clock was set back by so much: what was to last until some time lasts as long as it had left.
     pub(super) fn clock_was_set_back(&mut self, millis: u64) {
-        let throttled = self.throttled.iter_mut().map(|(_, until)| until);
-        for until in throttled.chain(self.quiet.iter_mut().map(|(_, until)| until)) {
-            *until = until.minus_millis(millis);
-        }
+        self.throttled.clock_was_set_back(millis);
+        self.quiet.clock_was_set_back(millis);
     }
 
     /// Whether the renewal of a held token failed lately.
     pub(super) fn is_quiet(&self, key: &RequestKey, now: Timestamp) -> bool {
-        self.quiet.iter().any(|(quiet, until)| quiet == key && now < *until)
+        self.quiet.get(key.as_str(), now).is_some()
     }
 
     /// Leaves a token alone for a while after its renewal failed.
@@ -155,8 +150,7 @@ impl Standing {
         let millis = flight.entropy.below(QUIET_MILLIS).saturating_add(QUIET_MILLIS);
         let until =
             now.plus_millis(millis.max(u64::from(wanted).min(MAX_THROTTLE_SECS).saturating_mul(1000)));
-        self.quiet.retain(|(quiet, until)| *quiet != flight.key && now < *until);
-        self.quiet.push((flight.key.clone(), until));
+        self.quiet.set(flight.key.as_str(), until, now);
     }
 
     /// Warns of what will soon be wrong with the certificate, once a day.

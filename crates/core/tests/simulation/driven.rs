@@ -109,7 +109,7 @@ impl Schedule {
             Step::Sign(_) => (Pending::Signature, self.signing_millis()),
             Step::Assert { .. } => (Pending::Assertion, self.signing_millis()),
             Step::Send(request) => {
-                self.oracle.sent(id, &request.url, &self.clock)?;
+                self.oracle.sent(id, &request.url, request.timeout_millis.into(), &self.clock)?;
                 let answer = self.service.answer(&request, self.clock.real, &mut self.random);
                 let Answer { input, kind, millis } = answer.or_else(|text| broken(Rule::Malformed, &text))?;
                 (Pending::Answer(input, kind), millis.min(request.timeout_millis.into()))

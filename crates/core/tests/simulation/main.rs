@@ -9,6 +9,7 @@ mod clock;
 mod driven;
 mod finding;
 mod host;
+mod mutants;
 mod oracle;
 mod random;
 mod run;

@@ -8,7 +8,7 @@ use crate::asked::Wish;
 use crate::clock::Clock;
 use crate::finding::{Checked, Rule, broken};
 use crate::service::{CLIENT_SECRET, Issued, TOKEN_MARK};
-use certgrant_core::{Error, ErrorCode, FlightId};
+use certgrant_core::{AccessToken, Error, ErrorCode, FlightId};
 use std::collections::{BTreeMap, HashMap};
 
 /// A flight's failures are looked at again after 15 to 30 seconds, says the documentation.
@@ -22,7 +22,8 @@ const SAT_OUT: u64 = 30_000;
 #[derive(Debug)]
 struct Held {
     issued: Issued,
-    /// When it ends by the time that the host has to believe in.
+    /// When it began and when it ends, by the time that the host has to believe in.
+    since: u64,
     ends: u64,
 }
 
@@ -83,7 +84,7 @@ impl Oracle {
         &mut self,
         wish: &Wish,
         issued: &Issued,
-        refresh_is_due: bool,
+        token: &AccessToken,
         renews: Option<FlightId>,
         clock: &Clock,
     ) -> Checked {
@@ -92,8 +93,25 @@ impl Oracle {
         }
         Self::check_token(wish, issued, clock)?;
         match renews {
-            Some(flight) => self.started(flight, wish, clock),
-            None => self.check_refresh(wish, refresh_is_due, clock),
+            Some(flight) => {
+                self.check_age(wish, issued, token, clock)?;
+                self.started(flight, wish, clock)
+            }
+            None => self.check_refresh(wish, token.refresh_on <= clock.now(), clock),
+        }
+    }
+
+    /// A token is not renewed before its time: the service's, or half of its life. By chance it is up to a twentieth less.
+    fn check_age(&self, wish: &Wish, issued: &Issued, token: &AccessToken, clock: &Clock) -> Checked {
+        let wanted =
+            token.refresh_in.filter(|secs| *secs > 0).or(issued.life.map(|secs| secs / 2)).unwrap_or(0);
+        let earliest = (wanted.min(1 << 40) * 1000) / 100 * 94;
+        match self.held.get(wish) {
+            Some(held) if clock.credible < held.since + earliest => broken(
+                Rule::Retried,
+                &format!("{issued:?} is renewed after {} ms", clock.credible - held.since),
+            ),
+            _ => Ok(()),
         }
     }
 
@@ -153,7 +171,8 @@ impl Oracle {
     }
 
     /// A request left.
-    pub(crate) fn sent(&mut self, id: FlightId, url: &str, clock: &Clock) -> Checked {
+    pub(crate) fn sent(&mut self, id: FlightId, url: &str, timeout: u64, clock: &Clock) -> Checked {
+        self.check_outlasts(id, timeout, "request", clock)?;
         let until = self.alone.get(url).copied().unwrap_or(0);
         if clock.credible < until {
             return broken(
@@ -180,6 +199,18 @@ impl Oracle {
         Ok(())
     }
 
+    /// While a token is held that has two seconds left, nothing is begun that may outlast it: its callers are served by then.
+    fn check_outlasts(&self, id: FlightId, millis: u64, what: &str, clock: &Clock) -> Checked {
+        let flight = &self.flights[&id];
+        let held = self.held.get(&flight.wish).filter(|held| held.since <= flight.began && !self.forgets);
+        match held.map(|held| held.ends.saturating_sub(clock.credible)) {
+            Some(left) if left >= 2_000 && left <= millis => {
+                broken(Rule::Failed, &format!("a {what} of {millis} ms while a token is held for {left} ms"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// An answer arrived.
     pub(crate) fn answered(&mut self, id: FlightId, url: &str, kind: Kind, clock: &Clock) {
         if let Kind::Passing(Some(secs)) = kind {
@@ -194,6 +225,7 @@ impl Oracle {
 
     /// A flight waits for so many milliseconds.
     pub(crate) fn waits(&self, id: FlightId, url: &str, millis: u64, clock: &Clock) -> Checked {
+        self.check_outlasts(id, millis, "wait", clock)?;
         let flight = &self.flights[&id];
         if clock.credible + millis > flight.began + BUDGET + SAT_OUT {
             return broken(Rule::Retried, &format!("a wait of {millis} ms leads beyond the budget"));
@@ -255,7 +287,7 @@ impl Oracle {
             return;
         }
         let ends = flight.sent_on.saturating_add(life);
-        self.held.insert(flight.wish.plain(), Held { issued: issued.clone(), ends });
+        self.held.insert(flight.wish.plain(), Held { issued: issued.clone(), since: flight.sent_on, ends });
     }
 
     fn remember_failure(&mut self, flight: &Flight, clock: &Clock) {

@@ -164,8 +164,7 @@ impl Schedule {
     fn serve(&mut self, asked: &Asked, token: &AccessToken, renews: Option<FlightId>) -> Checked {
         let issued = read(token)?;
         self.tally.served += 1;
-        let refresh_is_due = token.refresh_on <= self.clock.now();
-        self.oracle.served(&asked.wish, &issued, refresh_is_due, renews, &self.clock)?;
+        self.oracle.served(&asked.wish, &issued, token, renews, &self.clock)?;
         if let Some(flight) = renews {
             self.flights.insert(flight, Driven::new(asked, self.clock.awake, 0));
         }

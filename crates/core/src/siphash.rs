@@ -2,7 +2,7 @@
 //! library's tables, which has no name there.
 
 /// The hash of `bytes` under a key of 128 bits.
-pub(super) fn siphash13([k0, k1]: [u64; 2], bytes: &[u8]) -> u64 {
+pub(crate) fn siphash13([k0, k1]: [u64; 2], bytes: &[u8]) -> u64 {
     let mut state = [
         k0 ^ 0x736f_6d65_7073_6575,
         k1 ^ 0x646f_7261_6e64_6f6d,
