@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { acquireError, context } from "./support/adal.mjs";
 import { credential, expectError, expectNoSecret } from "./support/credential.mjs";
-import { SCOPE } from "./support/fixtures.mjs";
+import { SCOPE, THUMBPRINT } from "./support/fixtures.mjs";
 import { adal } from "./support/package.mjs";
 import { granted, json, REFUSAL, refused, scriptedFetch, until } from "./support/service.mjs";
 
@@ -34,6 +34,28 @@ test("a refusal is an AuthenticationError with the service's fields", async () =
   assert.equal(error.errorResponse.errorUri, REFUSAL.error_uri);
   assert.equal(error.errorResponse.requestId, "request-1");
   assert.match(error.message, /AADSTS700027/);
+});
+
+test("a refusal says what helps against its AADSTS numbers", async () => {
+  const hint = async (...error_codes) => (await failure(json({ ...REFUSAL, error_codes }, { status: 401 }))).hint;
+  assert.equal(
+    await hint(700211),
+    "the federated credential's issuer has to equal the token's iss, to the final slash",
+  );
+  assert.match(await hint(70002, 50012), /^register this certificate/);
+  assert.match(await hint(700016), /^check client id and tenant/);
+  assert.equal(await hint(1, 2048), "read the service's own error and error_description");
+});
+
+test("an unregistered certificate is compared with the one in use", async () => {
+  const answer = (thumbprint) => {
+    const error_description = `AADSTS700027: [Reason - The key was not found., Thumbprint of key used by client: '${thumbprint}']`;
+    return json({ ...REFUSAL, error_description }, { status: 401 });
+  };
+  const { hint: own } = await failure(answer(THUMBPRINT));
+  assert.match(own, new RegExp(`^the app does not have the certificate in use, ${THUMBPRINT} `));
+  const { hint: other } = await failure(answer("AB".repeat(20)));
+  assert.match(other, new RegExp(`speaks of the certificate ${"AB".repeat(20)}, and the one in use is ${THUMBPRINT} `));
 });
 
 test("an overloaded service is unavailable, and says when to come back", async () => {

@@ -186,6 +186,16 @@ pub enum StepInput {
     Woken,
     /// The host has looked for another certificate.
     Renewed,
+    /// A key file was read.
+    Key {
+        /// Its content.
+        key: Uint8Array,
+    },
+    /// A key file can't be read.
+    KeyUnreadable {
+        /// Why.
+        message: String,
+    },
 }
 
 impl StepInput {
@@ -210,6 +220,8 @@ impl StepInput {
             Self::Failure { message, .. } => Input::Failure(TransportFailure::Network(message)),
             Self::Woken => Input::Woken,
             Self::Renewed => Input::Renewed,
+            Self::Key { key } => Input::Key(key.to_vec().into()),
+            Self::KeyUnreadable { message } => Input::KeyUnreadable(message),
         })
     }
 }
@@ -236,6 +248,11 @@ pub enum Step {
     Assert {
         /// Its audience.
         audience: String,
+    },
+    /// Read this key file.
+    ReadKey {
+        /// Its path.
+        path: String,
     },
     /// Send this.
     Send {
@@ -271,6 +288,10 @@ pub struct HttpRequest {
     pub body: String,
     /// After how many milliseconds to give up.
     pub timeout: u32,
+    /// No proxy must come between.
+    pub direct: bool,
+    /// SHA-1 thumbprint of the server's certificate.
+    pub server_thumbprint: Option<String>,
 }
 
 impl From<certgrant_core::Step> for Step {
@@ -283,6 +304,7 @@ impl From<certgrant_core::Step> for Step {
             },
             certgrant_core::Step::Renew { after_refusal } => Self::Renew { after_refusal },
             certgrant_core::Step::Assert { audience } => Self::Assert { audience },
+            certgrant_core::Step::ReadKey { path } => Self::ReadKey { path },
             certgrant_core::Step::Send(request) => Self::Send { request: request.into() },
             certgrant_core::Step::Wait(until) => Self::Wait { until: until.as_millis() as f64 },
             certgrant_core::Step::Done(Outcome::Token(token)) => {
@@ -308,6 +330,8 @@ impl From<certgrant_core::HttpRequest> for HttpRequest {
             headers: headers.chain(secret).collect(),
             body: request.body.expose().clone(),
             timeout: request.timeout_millis,
+            direct: request.is_direct,
+            server_thumbprint: request.server_thumbprint,
             url: request.url,
         }
     }

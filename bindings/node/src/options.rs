@@ -1,11 +1,12 @@
 //! What JavaScript configures and asks, turned into core's own options.
 
 use certgrant_core::{
-    CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, KeyPlace, Product, Result, Secret,
-    SecretBytes, TokenOptions,
+    CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, IdentityOptions, KeyPlace,
+    Product, Result, Secret, SecretBytes, TokenOptions,
 };
 use napi::bindgen_prelude::{Either, Uint8Array};
 use napi_derive::napi;
+use std::collections::HashMap;
 
 /// What a client is made from.
 #[napi(object, object_to_js = false)]
@@ -40,6 +41,16 @@ pub struct ClientConfig {
     pub product: Option<ClientProduct>,
     /// Retries after passing failures.
     pub max_retries: Option<u32>,
+    /// Nothing is asked about the authority.
+    pub disable_discovery: Option<bool>,
+    /// The region whose endpoint is called.
+    pub region: Option<String>,
+    /// The variable `REGION_NAME`.
+    pub environment_region: Option<String>,
+    /// This machine's identity in the place of a credential.
+    pub managed_identity: Option<ManagedIdentity>,
+    /// Milliseconds after which a request counts as failed.
+    pub timeout: Option<u32>,
 }
 
 /// The calling library.
@@ -72,12 +83,45 @@ pub struct TokenRequest {
     pub skip_cache: Option<bool>,
     /// `client-request-id`
     pub correlation_id: Option<String>,
+    /// The token of the user on whose behalf it is.
+    pub user_assertion: Option<String>,
+}
+
+/// Which identity of this machine.
+#[napi(object, object_to_js = false)]
+pub struct ManagedIdentity {
+    /// The variables that lead to it.
+    pub environment: HashMap<String, String>,
+    /// Whether Azure Arc's agent is there.
+    pub has_arc_agent: Option<bool>,
+    /// Client id of a user-assigned identity.
+    pub client_id: Option<String>,
+    /// Object id of a user-assigned identity.
+    pub object_id: Option<String>,
+    /// Resource id of a user-assigned identity.
+    pub resource_id: Option<String>,
+}
+
+impl From<ManagedIdentity> for IdentityOptions {
+    fn from(identity: ManagedIdentity) -> Self {
+        let secret = |(name, value): (String, String)| (name, value.into());
+        Self {
+            environment: identity.environment.into_iter().map(secret).collect(),
+            has_arc_agent: identity.has_arc_agent.unwrap_or(false),
+            client_id: identity.client_id,
+            object_id: identity.object_id,
+            resource_id: identity.resource_id,
+        }
+    }
 }
 
 impl ClientConfig {
     /// The configuration as core's options.
     pub fn into_core(self) -> Result<ClientOptions> {
         let credential = match (self.client_secret, self.certificate) {
+            _ if self.managed_identity.is_some() => {
+                CredentialOptions::ManagedIdentity(self.managed_identity.map(Into::into).unwrap_or_default())
+            }
             (Some(secret), _) => CredentialOptions::Secret(secret.into()),
             (None, None) => CredentialOptions::Assertion,
             (None, Some(file)) => CredentialOptions::Certificate(CertificateOptions {
@@ -100,6 +144,10 @@ impl ClientConfig {
             api_version: self.api_version,
             product: self.product.map(Product::from),
             max_retries: self.max_retries,
+            timeout_millis: self.timeout,
+            disable_discovery: self.disable_discovery.unwrap_or(false),
+            region: self.region,
+            environment_region: self.environment_region,
         })
     }
 }
@@ -129,6 +177,7 @@ impl From<TokenRequest> for TokenOptions {
             enable_cae: request.enable_cae.unwrap_or(false),
             skip_cache: request.skip_cache.unwrap_or(false),
             correlation_id: request.correlation_id,
+            user_assertion: request.user_assertion.map(Into::into),
         }
     }
 }

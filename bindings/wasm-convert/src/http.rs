@@ -14,12 +14,16 @@ pub fn http_request(request: &HttpRequest) -> JsValue {
         .map(|(name, value)| (*name, value.as_str()))
         .chain(secret)
         .fold(Builder::new(), |headers, (name, value)| headers.set(name, value));
-    Builder::new()
+    let object = Builder::new();
+    #[cfg(feature = "managed-identity")]
+    let object = object.set_some("serverThumbprint", request.server_thumbprint.as_deref());
+    object
         .set("method", request.method.as_str())
         .set("url", request.url.as_str())
         .set("headers", headers.finish())
         .set("body", request.body.expose().as_str())
         .set("timeout", request.timeout_millis)
+        .set("direct", request.is_direct)
         .finish()
 }
 

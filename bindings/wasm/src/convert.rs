@@ -82,6 +82,10 @@ pub fn step_input(input: &Members) -> Result<Input> {
         "failure" => Input::Failure(transport_failure(input)?),
         "woken" => Input::Woken,
         "renewed" => Input::Renewed,
+        #[cfg(feature = "wide")]
+        "key" => Input::Key(bytes("key")?.into()),
+        #[cfg(feature = "wide")]
+        "keyUnreadable" => Input::KeyUnreadable(text("message")?),
         _ => return Err(incomplete()),
     })
 }
@@ -97,6 +101,8 @@ pub fn step(step: &Step) -> JsValue {
             .set("digest", Uint8Array::from(request.digest().as_slice())),
         Step::Renew { after_refusal } => object.set("kind", "renew").set("afterRefusal", *after_refusal),
         Step::Assert { audience } => object.set("kind", "assert").set("audience", audience.as_str()),
+        #[cfg(feature = "wide")]
+        Step::ReadKey { path } => object.set("kind", "readKey").set("path", path.as_str()),
         Step::Send(request) => object.set("kind", "send").set("request", http_request(request)),
         Step::Wait(until) => object.set("kind", "wait").set("until", until.as_millis() as f64),
         Step::Done(outcome) => {

@@ -1,9 +1,13 @@
 //! What JavaScript configures and asks, turned into core's own options.
 
+#[cfg(feature = "wide")]
+use alloc::string::String;
 use certgrant_core::{
     CertificateOptions, ClientOptions, CredentialOptions, EndpointVersion, KeyPlace, Product, Result,
     TokenOptions,
 };
+#[cfg(not(feature = "wide"))]
+use certgrant_core::{Error, ErrorCode};
 use certgrant_wasm_convert::Members;
 
 /// The members of `ClientConfig` as core's options.
@@ -14,11 +18,18 @@ pub fn client_options(config: &Members) -> Result<ClientOptions> {
         tenant: text("tenant"),
         client_id: text("clientId"),
         endpoint: EndpointVersion::parse(&text("endpoint"))?,
-        credential: credential(config),
+        credential: match config.members("managedIdentity") {
+            Some(identity) => managed_identity(&identity)?,
+            None => credential(config),
+        },
         additionally_allowed_tenants: config.texts("additionallyAllowedTenants").unwrap_or_default(),
         api_version: config.text("apiVersion"),
         product: config.members("product").as_ref().map(product),
         max_retries: config.number("maxRetries").map(|number| number as u32),
+        disable_discovery: config.flag("disableDiscovery"),
+        region: config.text("region"),
+        environment_region: config.text("environmentRegion"),
+        timeout_millis: config.number("timeout").map(|number| number as u32),
     })
 }
 
@@ -36,6 +47,25 @@ fn credential(config: &Members) -> CredentialOptions {
             is_renewable: config.flag("renewable"),
         }),
     }
+}
+
+#[cfg(feature = "wide")]
+fn managed_identity(identity: &Members) -> Result<CredentialOptions> {
+    let environment = identity.members("environment").map(|environment| environment.text_entries());
+    let secret = |(name, value): (String, String)| (name, value.into());
+    Ok(CredentialOptions::ManagedIdentity(certgrant_core::IdentityOptions {
+        environment: environment.unwrap_or_default().into_iter().map(secret).collect(),
+        has_arc_agent: identity.flag("hasArcAgent"),
+        client_id: identity.text("clientId"),
+        object_id: identity.text("objectId"),
+        resource_id: identity.text("resourceId"),
+    }))
+}
+
+/// The module that takes this one's place has it.
+#[cfg(not(feature = "wide"))]
+fn managed_identity(_identity: &Members) -> Result<CredentialOptions> {
+    Err(Error::new(ErrorCode::FeatureMissing, "a managed identity", "the feature \"managed-identity\""))
 }
 
 fn product(product: &Members) -> Product {
@@ -57,5 +87,6 @@ pub fn token_options(request: &Members) -> TokenOptions {
         enable_cae: request.flag("enableCae"),
         skip_cache: request.flag("skipCache"),
         correlation_id: request.text("correlationId"),
+        user_assertion: request.text("userAssertion").map(Into::into),
     }
 }

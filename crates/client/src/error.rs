@@ -117,7 +117,7 @@ impl Error {
     }
 
     /// What to do.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         let of_fault = || match &self.0.fault {
             Fault::Core(error) => error.hint(),
             Fault::Host { code, .. } => code.hint(),

@@ -90,6 +90,7 @@ impl TokenClient {
                 self.renew_certificate(after_refusal).await;
                 Ok((Input::Renewed, None))
             }
+            Step::ReadKey { path } => Ok((read_key(path).await, None)),
             Step::Send(request) => Ok(match self.host.send(&request).await {
                 Ok(response) => (Input::Response(response), None),
                 Err(Unanswered { failure, behind }) => {
@@ -159,5 +160,14 @@ struct End<'a> {
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.client.state().end(self.id);
+    }
+}
+
+/// A key file of Azure Arc's agent.
+async fn read_key(path: String) -> Input {
+    match tokio::task::spawn_blocking(move || std::fs::read(path)).await {
+        Ok(Ok(key)) => Input::Key(key.into()),
+        Ok(Err(error)) => Input::KeyUnreadable(error.kind().to_string()),
+        Err(_) => Input::KeyUnreadable("a reader that panicked".to_owned()),
     }
 }

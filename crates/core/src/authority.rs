@@ -1,11 +1,23 @@
 //! Which token service, which tenant, which endpoint.
 //!
-//! Hosts are taken as given; discovery of unknown ones is the host application's choice so far.
+//! The hosts of Entra's clouds are known by heart; others are asked about, unless they are on this machine.
+
+mod cloud;
+#[cfg(feature = "discovery")]
+mod discovery;
+#[cfg(feature = "discovery")]
+mod region;
 
 use crate::encoding::{parse_digits, split_at_pattern};
 use crate::error::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;
+#[cfg(feature = "discovery")]
+pub(crate) use discovery::{configuration_url, instance_url, read_configuration, read_instance};
+#[cfg(feature = "discovery")]
+pub(crate) use region::{REGION_URL, read_region};
+#[cfg(feature = "discovery")]
+pub use region::{Region, RegionName};
 
 /// A tenant: a GUID, a verified domain, or `adfs` for Active Directory Federation Services, which has no tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +44,11 @@ impl Tenant {
             let found = if text.is_empty() { "nothing".into() } else { describe(text) };
             Err(Error::new(ErrorCode::TenantInvalid, found, expected))
         }
+    }
+
+    /// What stands for the tenant of a managed identity, which is not known: MSAL's caches have the same word.
+    pub(crate) fn of_managed_identity() -> Self {
+        Self("managed_identity".into())
     }
 
     /// The tenant in lower case.
@@ -96,12 +113,21 @@ impl EndpointVersion {
     }
 }
 
-/// The scheme, host and port of a token service.
+/// The scheme, host and port of a token service; with Azure AD B2C also the policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authority(String);
+pub struct Authority {
+    origin: String,
+    /// A slash and a policy of B2C, or nothing.
+    policy: String,
+}
+
+/// How the names of all policies of Azure AD B2C begin: user flows `B2C_1_`, custom policies `B2C_1A_`.
+const B2C_POLICY: &str = "b2c_1";
 
 impl Authority {
-    /// Reads `https://host[:port]`, with or without a final slash. The host is lower-cased.
+    /// Reads `https://host[:port]`, with or without a final slash. The host is lower-cased. Behind it there may be a policy of
+    /// [Azure AD B2C](https://learn.microsoft.com/azure/active-directory-b2c/client-credentials-grant-flow), with or without the
+    /// tenant before it: `https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_daemon`.
     ///
     /// # Errors
     ///
@@ -117,9 +143,10 @@ impl Authority {
         if !scheme.eq_ignore_ascii_case("https") {
             return Err(invalid("a URL that is not https".into()));
         }
-        let host = rest.strip_suffix('/').unwrap_or(rest);
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, policy) = split_policy(rest);
         if is_host_and_port(host) {
-            Ok(Self(format!("https://{}", host.to_ascii_lowercase())))
+            Ok(Self { origin: format!("https://{}", host.to_ascii_lowercase()), policy: policy.into() })
         } else {
             Err(invalid("an https URL with more or less than a host".into()))
         }
@@ -127,7 +154,34 @@ impl Authority {
 
     /// `https://host[:port]`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.origin
+    }
+
+    /// Host name without port.
+    fn host(&self) -> &str {
+        let host = self.origin.strip_prefix("https://").unwrap_or_default();
+        match host.find(']') {
+            Some(end) => host.get(..=end).unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it is one of Entra's, of which nothing has to be asked.
+    pub(crate) fn is_known(&self) -> bool {
+        cloud::is_known(self.host())
+    }
+
+    /// Whether it is on this machine, where nobody else can answer in its name.
+    pub(crate) fn is_loopback(&self) -> bool {
+        cloud::is_loopback(self.host())
+    }
+
+    /// The same cloud's endpoint in a region; none where the authority is not a cloud's.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn in_region(&self, region: &RegionName) -> Option<Self> {
+        let host = cloud::regional_host(self.host())?;
+        let origin = ["https://", region.as_str(), ".", host].concat();
+        Some(Self { origin, policy: String::new() })
     }
 
     /// The token endpoint of a tenant, which is also the audience of its assertions.
@@ -138,7 +192,22 @@ impl Authority {
             EndpointVersion::V1 => "oauth2/token",
             EndpointVersion::V2 => "oauth2/v2.0/token",
         };
-        [self.as_str(), "/", tenant.as_str(), "/", path].concat()
+        [self.as_str(), "/", tenant.as_str(), &self.policy, "/", path].concat()
+    }
+}
+
+/// Splits the policy of B2C off the end, with its slash; a tenant before it is left out, as every request has one.
+fn split_policy(rest: &str) -> (&str, &str) {
+    let name = rest.rsplit('/').next().unwrap_or_default();
+    let starts = name.get(..B2C_POLICY.len()).is_some_and(|start| start.eq_ignore_ascii_case(B2C_POLICY));
+    if !starts || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+        return (rest, "");
+    }
+    let start = rest.len().saturating_sub(name.len()).saturating_sub(1);
+    let (before, policy) = rest.split_at_checked(start).unwrap_or((rest, ""));
+    match before.split_once('/') {
+        Some((host, tenant)) if is_guid(tenant) || is_domain(tenant) => (host, policy),
+        _ => (before, policy),
     }
 }
 
@@ -231,6 +300,34 @@ mod tests {
             assert_eq!(Authority::parse(text).unwrap_err().code(), ErrorCode::AuthorityInvalid, "{text}");
         }
         assert_eq!(Authority::parse("http://a.b").unwrap_err().code(), ErrorCode::AuthorityInsecure);
+    }
+
+    #[test]
+    fn policies_of_b2c_stand_behind_the_tenant() {
+        for authority in [
+            "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_daemon/",
+            "https://contoso.b2clogin.com/B2C_1_daemon",
+        ] {
+            let authority = Authority::parse(authority).unwrap();
+            assert_eq!(
+                authority
+                    .token_endpoint(&Tenant::parse("contoso.onmicrosoft.com").unwrap(), EndpointVersion::V2),
+                "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_daemon/oauth2/v2.0/token"
+            );
+        }
+        for authority in [
+            "https://a.b/B2C_1_x?y",
+            "https://a.b/x/y/B2C_1_z",
+            "https://a.b/../B2C_1_z",
+            "https:///B2C_1_z",
+            "B2C_1_z",
+        ] {
+            assert_eq!(
+                Authority::parse(authority).unwrap_err().code(),
+                ErrorCode::AuthorityInvalid,
+                "{authority}"
+            );
+        }
     }
 
     #[test]

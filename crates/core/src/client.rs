@@ -8,8 +8,15 @@ mod assertions;
 mod deadlines;
 mod flight;
 mod flights;
+#[cfg(feature = "discovery")]
+mod location;
+#[cfg(feature = "managed-identity")]
+mod managed;
 mod standing;
+mod unregistered;
 
+#[cfg(feature = "discovery")]
+use crate::authority::Region;
 use crate::authority::{Authority, EndpointVersion, Tenant};
 use crate::credential::{CertificateCredential, Credential, check_client_id};
 use crate::error::{Error, ErrorCode, Result};
@@ -49,10 +56,33 @@ pub struct ClientConfig {
     pub additionally_allowed_tenants: Vec<String>,
     /// Value of the query parameter `api-version`, for callers that expect adal-node's requests.
     pub api_version: Option<String>,
+    /// Whether an authority that is neither one of Entra's nor on this machine is asked about before it is handed an assertion,
+    /// and for its token endpoint.
+    pub discovers: bool,
+    /// Which region's endpoint is called; by default the global one.
+    #[cfg(feature = "discovery")]
+    pub region: Option<Region>,
     /// What the service is told of the calling library.
     pub product: Option<Product>,
     /// How often a request that failed for a passing reason is sent again.
     pub max_retries: u8,
+    /// After how many milliseconds a request that is not answered counts as failed.
+    pub timeout_millis: u32,
+}
+
+impl ClientConfig {
+    /// Whether this machine's own endpoint is asked, and no token service.
+    pub(crate) const fn is_managed(&self) -> bool {
+        #[cfg(feature = "managed-identity")]
+        return matches!(self.credential, Credential::ManagedIdentity(_));
+        #[cfg(not(feature = "managed-identity"))]
+        false
+    }
+
+    /// Whether something is to be asked about the authority.
+    pub(crate) fn is_discovered(&self) -> bool {
+        !self.is_managed() && self.discovers && !self.authority.is_known() && !self.authority.is_loopback()
+    }
 }
 
 /// The calling library, for the service's `x-client-*` headers.
@@ -161,6 +191,12 @@ pub enum Input {
     Signature(SecretBytes),
     /// Answer to [`Step::Assert`]: an assertion in compact form.
     Assertion(SecretString),
+    /// Answer to [`Step::ReadKey`]: the content of the file.
+    #[cfg(feature = "managed-identity")]
+    Key(SecretBytes),
+    /// Answer to [`Step::ReadKey`]: it can't be read. The text says why.
+    #[cfg(feature = "managed-identity")]
+    KeyUnreadable(String),
     /// Answer to [`Step::Sign`] or [`Step::Assert`]: it failed. The text says how and must hold no secret.
     SigningFailed(String),
     /// Answer to [`Step::Send`]: the response, of whatever status.
@@ -188,6 +224,13 @@ pub enum Step {
         /// The token endpoint that the assertion will be sent to.
         audience: String,
     },
+    /// Read this file of the machine, which proves to Azure Arc's agent who is asking; answer with [`Input::Key`] or
+    /// [`Input::KeyUnreadable`]. It has a few kilobytes at most.
+    #[cfg(feature = "managed-identity")]
+    ReadKey {
+        /// Its absolute path.
+        path: String,
+    },
     /// Send this; answer with [`Input::Response`] or [`Input::Failure`].
     Send(HttpRequest),
     /// Come back at that time with [`Input::Woken`].
@@ -211,9 +254,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::ClientIdInvalid`].
+    /// [`ErrorCode::ClientIdInvalid`]; [`ErrorCode::FeatureMissing`] for an authority that would have to be asked about, without the
+    /// feature `discovery`.
     pub fn new(config: ClientConfig) -> Result<Self> {
-        check_client_id(&config.client_id)?;
+        if !config.is_managed() {
+            check_client_id(&config.client_id)?;
+        }
+        if cfg!(not(feature = "discovery")) && config.is_discovered() {
+            let found = "an authority that is not one of Entra's";
+            return Err(Error::new(ErrorCode::FeatureMissing, found, "the feature \"discovery\""));
+        }
         let (flights, standing, latest) = (Flights::default(), Standing::default(), Timestamp::default());
         Ok(Self { config, flights, standing, latest })
     }
@@ -227,6 +277,8 @@ impl Client {
     pub fn certificate(&self) -> Option<&CertificateCredential> {
         match &self.config.credential {
             Credential::Certificate(certificate) => Some(certificate),
+            #[cfg(feature = "managed-identity")]
+            Credential::ManagedIdentity(_) => None,
             Credential::Secret(_) | Credential::Assertion => None,
         }
     }
@@ -266,14 +318,8 @@ impl Client {
             return Ok(if serves { Acquired::Serve } else { Acquired::Join(id) });
         }
         self.check_target(&request.target)?;
-        let flight = Flight::new(
-            key,
-            held,
-            request.target.clone(),
-            self.config.authority.token_endpoint(tenant, self.config.endpoint),
-            claims_parameter(request.claims.as_deref(), request.enable_cae)?,
-            request.correlation_id.clone(),
-        );
+        let claims = claims_parameter(request.claims.as_deref(), request.enable_cae)?;
+        let flight = Flight::new(key, held, tenant.clone(), request, claims);
         let id = self.flights.insert(flight);
         Ok(if serves { Acquired::ServeAndRenew(id) } else { Acquired::Start(id) })
     }
@@ -318,6 +364,8 @@ impl Client {
     /// Ends a flight that nobody waits for any more. An unknown flight is none.
     pub fn abandon(&mut self, id: FlightId) {
         self.flights.remove(id);
+        #[cfg(feature = "discovery")]
+        self.standing.location.forget(id.0);
     }
 
     /// How many flights are under way: none, once each was driven to its end or abandoned.
@@ -361,7 +409,8 @@ impl Client {
 
     fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {
         let own = &self.config.tenant;
-        let Some(tenant) = &request.tenant else {
+        // A managed identity is of one tenant, and its endpoint takes no other.
+        let Some(tenant) = request.tenant.as_ref().filter(|_| !self.config.is_managed()) else {
             return Ok(own);
         };
         let is = |allowed: &str| allowed == "*" || allowed.eq_ignore_ascii_case(tenant.as_str());
@@ -374,6 +423,8 @@ impl Client {
 
     fn check_target(&self, target: &Target) -> Result<()> {
         match (self.config.endpoint, target) {
+            // Its endpoint takes a resource, which a scope names as well.
+            _ if self.config.is_managed() => Ok(()),
             (EndpointVersion::V1, Target::Scope(_)) => {
                 Err(Error::new(ErrorCode::EndpointMismatch, "a scope", "a resource for the v1 endpoint"))
             }

@@ -4,6 +4,8 @@ use crate::assertion::AssertionTemplate;
 use crate::bundle::{Bundle, chain_from_pem};
 use crate::certificate::{Certificate, RsaPublicKey, Thumbprint};
 use crate::error::{Error, ErrorCode, Result};
+#[cfg(feature = "managed-identity")]
+use crate::identity::ManagedIdentity;
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
 use crate::secret::SecretString;
@@ -21,6 +23,9 @@ pub enum Credential {
     Assertion,
     /// Assertions of this crate, signed by the host with the key of a certificate.
     Certificate(Box<CertificateCredential>),
+    /// The identity that Azure gives to this machine; nothing proves it but where the request comes from.
+    #[cfg(feature = "managed-identity")]
+    ManagedIdentity(Box<ManagedIdentity>),
 }
 
 /// Where a private key is.

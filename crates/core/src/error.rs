@@ -96,6 +96,9 @@ error_codes! {
         "use the https address of the token service; an assertion must not cross the network in clear text";
     AuthorityInvalid = "ERR_AUTHORITY_INVALID", Config, "the authority is not usable",
         "give the token service as https://host, for example https://login.microsoftonline.com";
+    #[cfg(feature = "discovery")]
+    AuthorityUnknown = "ERR_AUTHORITY_UNKNOWN", Config, "the authority is not one of Entra's",
+        "check the host's spelling; for a token service of your own set disableInstanceDiscovery";
     CertificateExpired = "ERR_CERTIFICATE_EXPIRED", Key, "the certificate is no longer valid",
         "make a new certificate and register it on the app; if the date is wrong, set this machine's clock";
     CertificateInvalid = "ERR_CERTIFICATE_INVALID", Key, "a certificate can't be read",
@@ -111,6 +114,9 @@ error_codes! {
     #[cfg(feature = "user-flows")]
     DeviceCodeExpired = "ERR_DEVICE_CODE_EXPIRED", Service, "the device code has expired",
         "get a new code, and show it to the user until the token is there";
+    #[cfg(feature = "discovery")]
+    DiscoveryInvalid = "ERR_DISCOVERY_INVALID", Protocol, "the authority's configuration can't be trusted",
+        "check the authority; its configuration document has to name a token endpoint of its own";
     #[cfg(feature = "encryption")]
     EncryptionCost = "ERR_ENCRYPTION_COST", Key, "the encryption of the file costs too much to undo",
         "protect the file again with fewer iterations; a few hundred thousand are usual";
@@ -119,12 +125,23 @@ error_codes! {
         "protect the file again with AES-256 and SHA-256, for example with openssl pkcs12 -export";
     EndpointMismatch = "ERR_ENDPOINT_MISMATCH", Config, "the request does not fit the token endpoint",
         "ask a v1 endpoint for a resource and a v2 endpoint for scopes";
+    FeatureMissing = "ERR_FEATURE_MISSING", Internal, "this build of certgrant lacks a part",
+        "use a build with the feature, or report this as a bug if the npm package says so";
     #[cfg(feature = "user-flows")]
     FederationInvalid = "ERR_FEDERATION_INVALID", Protocol, "the federation server's answer is not usable",
         "check that the federation server offers usernamemixed endpoints and that no proxy answers in its place";
     #[cfg(feature = "user-flows")]
     FederationRefused = "ERR_FEDERATION_REFUSED", Service, "the federation server refused",
         "read the server's own words; most often user name or password are wrong, or the password has expired";
+    #[cfg(feature = "managed-identity")]
+    IdentityChallengeInvalid = "ERR_IDENTITY_CHALLENGE_INVALID", Protocol, "the identity endpoint's challenge can't be answered",
+        "check that Azure Arc's agent answers at its endpoint, and that this process may read its keys (group himds)";
+    #[cfg(feature = "managed-identity")]
+    IdentityUnavailable = "ERR_IDENTITY_UNAVAILABLE", Config, "there is no such managed identity here",
+        "assign the identity to this Azure resource and check its id; outside of Azure use another credential";
+    #[cfg(feature = "managed-identity")]
+    IdentityUnsupported = "ERR_IDENTITY_UNSUPPORTED", Config, "the host can't tell managed identities by that id",
+        "leave the id out, or use the kind of id that this kind of host takes";
     KeyAmbiguous = "ERR_KEY_AMBIGUOUS", Key, "there is more than one private key",
         "keep only the private key that belongs to the registered certificate";
     KeyEncrypted = "ERR_KEY_ENCRYPTED", Key, "the private key is encrypted",
@@ -162,6 +179,9 @@ error_codes! {
     #[cfg(feature = "user-flows")]
     RealmInvalid = "ERR_REALM_INVALID", Protocol, "the user's realm is not usable",
         "check the spelling of the user name; users of a domain that is not registered have to sign in another way";
+    #[cfg(feature = "discovery")]
+    RegionInvalid = "ERR_REGION_INVALID", Config, "the region is not usable",
+        "use the name of an Azure region such as westeurope, or AutoDiscoverRegion";
     RequestTimeout = "ERR_REQUEST_TIMEOUT", Transport, "the token service did not answer in time",
         "check the connection to the token service; a proxy or firewall that drops packets looks like this";
     ResourceInvalid = "ERR_RESOURCE_INVALID", Config, "the resource is not usable",
@@ -221,7 +241,7 @@ struct Inner {
     code: ErrorCode,
     found: Cow<'static, str>,
     expected: Cow<'static, str>,
-    hint: &'static str,
+    hint: Cow<'static, str>,
     service: Option<ServiceError>,
 }
 
@@ -233,21 +253,20 @@ impl Error {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (found, expected) = (found.into(), expected.into());
-        Self(Box::new(Inner { code, found, expected, hint: code.hint(), service: None }))
+        Self(Box::new(Inner { code, found, expected, hint: code.hint().into(), service: None }))
     }
 
     /// The token service's own refusal, with what is known to help against it.
     pub(crate) fn from_service(code: ErrorCode, service: ServiceError, hint: Option<&'static str>) -> Self {
         let mut error = Self::new(code, service.summary(), "an access token");
-        error.0.hint = hint.unwrap_or(code.hint());
+        error.0.hint = hint.unwrap_or(code.hint()).into();
         error.0.service = Some(service);
         error
     }
 
     /// The same with what is known to help against it.
-    #[cfg(feature = "key-vault")]
-    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
-        self.0.hint = hint;
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = hint.into();
         self
     }
 
@@ -267,8 +286,8 @@ impl Error {
     }
 
     /// What to do.
-    pub fn hint(&self) -> &'static str {
-        self.0.hint
+    pub fn hint(&self) -> &str {
+        &self.0.hint
     }
 
     /// What the token service answered, where it answered with an error.

@@ -34,7 +34,7 @@ impl Method {
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// An absolute https URL.
+    /// An absolute URL: https, but for requests that are [direct](Self::is_direct).
     pub url: String,
     /// Header names and values.
     pub headers: Vec<(&'static str, String)>,
@@ -44,6 +44,12 @@ pub struct HttpRequest {
     pub body: SecretString,
     /// After how many milliseconds the host answers with [`TransportFailure::Timeout`].
     pub timeout_millis: u32,
+    /// Whether it is for this machine or its host, so that no proxy must come between.
+    pub is_direct: bool,
+    /// SHA-1 thumbprint in hexadecimal of the server's TLS certificate, which is then to be taken although no authority has signed
+    /// it: Service Fabric's endpoint has such a one.
+    #[cfg(feature = "managed-identity")]
+    pub server_thumbprint: Option<String>,
 }
 
 /// A response that the host got, of whatever status.

@@ -35,7 +35,10 @@
 //!     additionally_allowed_tenants: vec![],
 //!     api_version: None,
 //!     product: None,
+//!     discovers: true,
+//!     region: None,
 //!     max_retries: DEFAULT_MAX_RETRIES,
+//!     timeout_millis: DEFAULT_TIMEOUT_MILLIS,
 //! };
 //! let mut client = CachingClient::new(config, CacheLimits::default(), [7; 16])?; // the host's random bytes
 //!
@@ -56,8 +59,6 @@
 //!             };
 //!             input = match step {
 //!                 Step::Sign(request) => Input::Signature(sign(&request).into()),
-//!                 Step::Assert { .. } => unreachable!("only asked of Credential::Assertion"),
-//!                 Step::Renew { .. } => unreachable!("only asked if is_renewable"),
 //!                 Step::Send(request) => {
 //!                     let (status, body) = send(&request);
 //!                     Input::Response(HttpResponse { status, headers: vec![], body: body.into() })
@@ -66,7 +67,8 @@
 //!                     now = until;
 //!                     Input::Woken
 //!                 }
-//!                 Step::Done(_) => unreachable!("it is CachingStep::Done"),
+//!                 // Assert and ReadKey are for other credentials, Renew for renewable ones, Done is CachingStep::Done.
+//!                 other => unreachable!("{other:?}"),
 //!             }
 //!         }
 //!     }
@@ -107,6 +109,7 @@ extern crate alloc;
 mod time;
 mod secret;
 mod encoding;
+mod aadsts;
 mod error;
 mod notice;
 mod entropy;
@@ -130,10 +133,12 @@ mod bundle;
 mod jws;
 mod assertion;
 mod authority;
-mod credential;
 mod http;
 mod retry;
 mod token;
+#[cfg(feature = "managed-identity")]
+mod identity;
+mod credential;
 mod client;
 mod cache;
 mod caching;
@@ -143,8 +148,12 @@ mod vault;
 #[cfg(feature = "user-flows")]
 mod user;
 
+#[cfg(feature = "aadsts-hints")]
+pub use aadsts::AADSTS_HINTS;
 pub use assertion::{AssertionTemplate, CLIENT_ASSERTION_TYPE, DEFAULT_LIFETIME_SECS, PreparedAssertion};
 pub use authority::{Authority, EndpointVersion, Tenant};
+#[cfg(feature = "discovery")]
+pub use authority::{Region, RegionName};
 pub use bundle::Bundle;
 pub use cache::CacheLimits;
 pub use caching::{CachingClient, CachingStep, Found};
@@ -155,6 +164,8 @@ pub use client::{
 pub use credential::{CertificateCredential, CertificateTerms, Credential, KeyPlace};
 pub use error::{Error, ErrorCode, ErrorKind, Result, ServiceError};
 pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, TransportFailure};
+#[cfg(feature = "managed-identity")]
+pub use identity::{IDENTITY_VARIABLES, IdentityOptions, IdentitySource, ManagedIdentity};
 pub use jws::{Algorithm, SigningRequest};
 pub use key::PrivateKey;
 pub use notice::{Notice, NoticeCode};

@@ -2,18 +2,30 @@
 //!
 //! Bindings and clients fill these in, so that what is valid and what is left out means the same everywhere.
 
+#[cfg(feature = "discovery")]
+use crate::authority::Region;
 use crate::authority::{Authority, EndpointVersion, Tenant};
 use crate::certificate::Thumbprint;
 use crate::client::{ClientConfig, DEFAULT_MAX_RETRIES, Product};
 use crate::credential::{CertificateCredential, CertificateTerms, Credential, KeyPlace};
 use crate::error::Result;
+#[cfg(not(feature = "discovery"))]
+use crate::error::{Error, ErrorCode};
+use crate::http::DEFAULT_TIMEOUT_MILLIS;
+#[cfg(feature = "managed-identity")]
+use crate::identity::{IdentityOptions, ManagedIdentity};
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
 use crate::secret::{SecretBytes, SecretString};
 use crate::token::{Target, TokenRequest};
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+
+/// How often the endpoint of a managed identity is asked again by default: Azure's guidance for it is five times, because it may
+/// be away for as long as a machine is updated.
+const DEFAULT_IDENTITY_RETRIES: u8 = 5;
 
 /// What a client is made from.
 #[derive(Debug)]
@@ -32,10 +44,19 @@ pub struct ClientOptions {
     pub additionally_allowed_tenants: Vec<String>,
     /// Value of the query parameter `api-version`.
     pub api_version: Option<String>,
+    /// Nothing is asked about the authority, whichever it is.
+    pub disable_discovery: bool,
+    /// The region whose endpoint is called: a name, or `AutoDiscoverRegion` for this machine's; by default the global endpoint.
+    pub region: Option<String>,
+    /// Value of the environment variable `REGION_NAME`.
+    pub environment_region: Option<String>,
     /// The calling library.
     pub product: Option<Product>,
     /// Retries after passing failures; by default [`DEFAULT_MAX_RETRIES`].
     pub max_retries: Option<u32>,
+    /// Milliseconds after which a request that is not answered counts as failed, 1 at least; by default
+    /// [`DEFAULT_TIMEOUT_MILLIS`](crate::DEFAULT_TIMEOUT_MILLIS).
+    pub timeout_millis: Option<u32>,
 }
 
 /// By what a client proves who it is.
@@ -47,6 +68,9 @@ pub enum CredentialOptions {
     Secret(SecretString),
     /// Assertions that the host gets elsewhere.
     Assertion,
+    /// The identity that Azure gives to this machine: authority, tenant and client id of the options do not matter.
+    #[cfg(feature = "managed-identity")]
+    ManagedIdentity(IdentityOptions),
 }
 
 /// A certificate file, and what the client wants of it.
@@ -95,8 +119,12 @@ impl Default for ClientOptions {
             credential: CredentialOptions::Assertion,
             additionally_allowed_tenants: Vec::new(),
             api_version: None,
+            disable_discovery: false,
+            region: None,
+            environment_region: None,
             product: None,
             max_retries: None,
+            timeout_millis: None,
         }
     }
 }
@@ -124,13 +152,31 @@ impl ClientOptions {
 
     fn into_config_by(self, opening: Opening) -> Result<(ClientConfig, Option<PrivateKey>)> {
         let authority = Authority::parse(&self.authority)?;
-        let tenant = Tenant::parse(&self.tenant)?;
+        #[cfg(feature = "managed-identity")]
+        let is_managed = matches!(self.credential, CredentialOptions::ManagedIdentity(_));
+        #[cfg(not(feature = "managed-identity"))]
+        let is_managed = false;
+        let tenant = if is_managed { Tenant::of_managed_identity() } else { Tenant::parse(&self.tenant)? };
+        let default_retries = if is_managed { DEFAULT_IDENTITY_RETRIES } else { DEFAULT_MAX_RETRIES };
+        #[cfg(feature = "discovery")]
+        let region = self.region.as_deref();
+        #[cfg(feature = "discovery")]
+        let region =
+            region.map(|name| Region::parse(name, self.environment_region.as_deref())).transpose()?;
+        #[cfg(not(feature = "discovery"))]
+        if self.region.is_some() {
+            return Err(Error::new(ErrorCode::FeatureMissing, "a region", "the feature \"discovery\""));
+        }
         let rs256 = tenant.is_adfs() || self.endpoint == EndpointVersion::V1;
         let preferred = if rs256 { Algorithm::Rs256 } else { Algorithm::Ps256 };
         let (mut is_renewable, mut key) = (false, None);
         let credential = match self.credential {
             CredentialOptions::Secret(secret) => Credential::Secret(secret),
             CredentialOptions::Assertion => Credential::Assertion,
+            #[cfg(feature = "managed-identity")]
+            CredentialOptions::ManagedIdentity(options) => {
+                Credential::ManagedIdentity(Box::new(ManagedIdentity::new(options)?))
+            }
             CredentialOptions::Certificate(options) => {
                 is_renewable = options.is_renewable;
                 let (certificate, of_file) = options.open(&self.client_id, preferred, opening)?;
@@ -147,8 +193,12 @@ impl ClientOptions {
             is_renewable,
             additionally_allowed_tenants: self.additionally_allowed_tenants,
             api_version: self.api_version,
+            discovers: !self.disable_discovery,
+            #[cfg(feature = "discovery")]
+            region,
             product: self.product,
-            max_retries: self.max_retries.map_or(DEFAULT_MAX_RETRIES, |n| u8::try_from(n).unwrap_or(u8::MAX)),
+            timeout_millis: self.timeout_millis.unwrap_or(DEFAULT_TIMEOUT_MILLIS).max(1),
+            max_retries: self.max_retries.map_or(default_retries, |n| u8::try_from(n).unwrap_or(u8::MAX)),
         };
         Ok((config, key))
     }
@@ -178,7 +228,7 @@ type Opening =
     fn(CertificateTerms, &[u8], Option<&SecretString>) -> Result<(CertificateCredential, Option<PrivateKey>)>;
 
 /// A request for a token.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct TokenOptions {
     /// Scopes, for a v2 endpoint.
     pub scopes: Option<Vec<String>>,
@@ -194,6 +244,8 @@ pub struct TokenOptions {
     pub skip_cache: bool,
     /// Sent as `client-request-id`.
     pub correlation_id: Option<String>,
+    /// The token of the user on whose behalf the token is asked for.
+    pub user_assertion: Option<SecretString>,
 }
 
 impl TokenOptions {
@@ -214,6 +266,7 @@ impl TokenOptions {
             enable_cae: self.enable_cae,
             skip_cache: self.skip_cache,
             correlation_id: self.correlation_id,
+            user_assertion: self.user_assertion.map(Arc::new),
         })
     }
 }

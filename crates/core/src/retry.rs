@@ -11,6 +11,10 @@ const MAX_RETRY_AFTER_SECS: u32 = 30;
 const FIRST_BACKOFF_MILLIS: u64 = 500;
 const LARGEST_BACKOFF_MILLIS: u64 = 8_000;
 
+/// How long the metadata service of a machine that is being updated is left alone: it may be away for 70 s (status 410).
+#[cfg(feature = "managed-identity")]
+const GONE_MILLIS: u64 = 10_000;
+
 /// The retries of one request.
 #[derive(Debug)]
 pub(crate) struct Retries(u8);
@@ -36,6 +40,8 @@ impl Retries {
             (false, _) => return None,
             (true, Some(secs)) if secs > MAX_RETRY_AFTER_SECS => return None,
             (true, Some(secs)) => u64::from(secs).saturating_mul(1000),
+            #[cfg(feature = "managed-identity")]
+            (true, None) if error.service().is_some_and(|service| service.status == 410) => GONE_MILLIS,
             (true, None) => {
                 let doubled = FIRST_BACKOFF_MILLIS.saturating_mul(1 << self.0.min(10));
                 // Full jitter, so that clients that failed together do not come back together.

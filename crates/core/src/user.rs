@@ -414,7 +414,17 @@ impl UserFlows {
 
 fn http_request(method: Method, url: String, body: SecretString) -> HttpRequest {
     let timeout_millis = DEFAULT_TIMEOUT_MILLIS;
-    HttpRequest { method, url, headers: Vec::new(), secret_header: None, body, timeout_millis }
+    HttpRequest {
+        method,
+        url,
+        headers: Vec::new(),
+        secret_header: None,
+        body,
+        timeout_millis,
+        is_direct: false,
+        #[cfg(feature = "managed-identity")]
+        server_thumbprint: None,
+    }
 }
 
 const fn send(purpose: Purpose, request: HttpRequest) -> UserStep {

@@ -231,6 +231,9 @@ impl Vault {
             secret_header: bearer.map(|bearer| ("authorization", bearer.into())),
             body: Secret::new(body),
             timeout_millis: DEFAULT_TIMEOUT_MILLIS,
+            is_direct: false,
+            #[cfg(feature = "managed-identity")]
+            server_thumbprint: None,
         })
     }
 

@@ -34,11 +34,20 @@ impl InMemoryAuthority {
         if let Some((status, body)) = self.scripted.pop_front() {
             return (status, body.into_bytes());
         }
-        assert_eq!(form_value(body, "grant_type").as_deref(), Some("client_credentials"));
-        let assertion = form_value(body, "client_assertion").expect("an assertion");
-        let (_, claims, _) = decode(&assertion);
-        assert_eq!(claims["aud"], url.split('?').next().unwrap_or_default());
-        assert_eq!(claims["iss"], form_value(body, "client_id").expect("a client id"));
+        match form_value(body, "grant_type").as_deref() {
+            Some("client_credentials") => {}
+            Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => {
+                assert_eq!(form_value(body, "requested_token_use").as_deref(), Some("on_behalf_of"));
+                assert!(form_value(body, "assertion").is_some(), "a user's token");
+            }
+            other => panic!("{other:?}"),
+        }
+        if form_value(body, "client_secret").is_none() {
+            let assertion = form_value(body, "client_assertion").expect("an assertion");
+            let (_, claims, _) = decode(&assertion);
+            assert_eq!(claims["aud"], url.split('?').next().unwrap_or_default());
+            assert_eq!(claims["iss"], form_value(body, "client_id").expect("a client id"));
+        }
         let token = json!({
             "token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599,
             "access_token": Self::token(self.requests.len()),

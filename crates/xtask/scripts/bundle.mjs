@@ -24,6 +24,6 @@ const bundle = await rolldown({
 });
 const { output } = await bundle.generate({ format: "es", minify: true });
 const chunks = output
-  .filter((file) => file.type === "chunk" && !file.moduleIds.some((id) => /certgrant_(files|rsa|user|vault)|key-vault/.test(id)))
+  .filter((file) => file.type === "chunk" && !file.moduleIds.some((id) => /certgrant_(files|rsa|user|vault|wide)|aadsts|key-vault/.test(id)))
   .map((file) => ({ name: file.fileName, code: file.code }));
 process.stdout.write(JSON.stringify(chunks));

@@ -20,29 +20,50 @@ use crate::workspace::Workspace;
 pub(crate) struct Module {
     package: &'static str,
     crate_name: &'static str,
+    /// The features that it is built with.
+    features: &'static str,
     /// What the files are called, without `.js` or `_bg.wasm`.
     pub(crate) name: &'static str,
 }
 
 /// The module that signs with WebCrypto.
 pub(crate) const MAIN: Module =
-    Module { package: "certgrant-wasm", crate_name: "certgrant_wasm", name: "certgrant" };
+    Module { package: "certgrant-wasm", crate_name: "certgrant_wasm", features: "", name: "certgrant" };
+
+/// The same with what few clients need: discovery, regions, managed identities.
+pub(crate) const WIDE: Module = Module { features: "wide", name: "certgrant_wide", ..MAIN };
 
 /// The module that signs where there is no WebCrypto.
-pub(crate) const RSA: Module =
-    Module { package: "certgrant-wasm-rsa", crate_name: "certgrant_wasm_rsa", name: "certgrant_rsa" };
+pub(crate) const RSA: Module = Module {
+    package: "certgrant-wasm-rsa",
+    crate_name: "certgrant_wasm_rsa",
+    features: "",
+    name: "certgrant_rsa",
+};
 
 /// The module that opens PFX files and encrypted keys.
-pub(crate) const FILES: Module =
-    Module { package: "certgrant-wasm-files", crate_name: "certgrant_wasm_files", name: "certgrant_files" };
+pub(crate) const FILES: Module = Module {
+    package: "certgrant-wasm-files",
+    crate_name: "certgrant_wasm_files",
+    features: "",
+    name: "certgrant_files",
+};
 
 /// The module that speaks with Azure Key Vault.
-pub(crate) const VAULT: Module =
-    Module { package: "certgrant-wasm-vault", crate_name: "certgrant_wasm_vault", name: "certgrant_vault" };
+pub(crate) const VAULT: Module = Module {
+    package: "certgrant-wasm-vault",
+    crate_name: "certgrant_wasm_vault",
+    features: "",
+    name: "certgrant_vault",
+};
 
 /// The module with ADAL's other flows.
-pub(crate) const USER: Module =
-    Module { package: "certgrant-wasm-user", crate_name: "certgrant_wasm_user", name: "certgrant_user" };
+pub(crate) const USER: Module = Module {
+    package: "certgrant-wasm-user",
+    crate_name: "certgrant_wasm_user",
+    features: "",
+    name: "certgrant_user",
+};
 
 impl Module {
     /// What `cargo build` makes.
@@ -68,6 +89,7 @@ impl Module {
 /// A step of the build fails.
 pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     report.step("wasm module", |live| build(workspace, MAIN, live))?;
+    report.step("wasm module, wide", |live| build(workspace, WIDE, live))?;
     report.step("wasm module, rsa", |live| build(workspace, RSA, live))?;
     report.step("wasm module, files", |live| build(workspace, FILES, live))?;
     report.step("wasm module, vault", |live| build(workspace, VAULT, live))?;
@@ -95,6 +117,7 @@ fn compile(workspace: &Workspace, module: Module, live: &LiveLine) -> Result<()>
     workspace
         .cargo()
         .args(["build", "--profile", "wasm", "--target", WASM_TARGET, "--package", module.package])
+        .args(["--features", module.features])
         .args(["--config", &path_flags(workspace)])
         // Either variable would take the place of the flags in cargo's configuration.
         .env_remove("RUSTFLAGS")

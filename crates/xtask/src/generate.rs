@@ -8,12 +8,13 @@ use core::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use certgrant_core::{ErrorCode, ErrorKind};
+use certgrant_core::{AADSTS_HINTS, ErrorCode, ErrorKind};
 
 use crate::report::{Outcome, Report};
 use crate::workspace::Workspace;
 
 const CODES: &str = "npm/certgrant/src/codes.ts";
+const HINTS: &str = "npm/certgrant/src/aadsts.ts";
 const ERRORS: &str = "npm/certgrant/docs/errors.md";
 
 const LIST_START: &str = "export const CORE_ERROR_CODES = [\n";
@@ -67,11 +68,37 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::done(format!("{} files, {} codes", files.len(), ErrorCode::ALL.len())))
 }
 
-fn generate(workspace: &Workspace) -> Result<[Generated; 2]> {
+fn generate(workspace: &Workspace) -> Result<[Generated; 3]> {
     let codes = fs::read_to_string(workspace.path(CODES)).with_context(|| format!("reading {CODES}"))?;
     let codes = with_core_codes(&codes)?;
     let errors = errors_page(&host_codes(&codes)?);
-    Ok([Generated { name: CODES, text: codes }, Generated { name: ERRORS, text: errors }])
+    Ok([
+        Generated { name: CODES, text: codes },
+        Generated { name: HINTS, text: hints_module() },
+        Generated { name: ERRORS, text: errors },
+    ])
+}
+
+/// The hints as lines of text: each has its numbers and what helps. In the WASM module they would cost every Worker.
+fn hints_module() -> String {
+    let rows = AADSTS_HINTS.iter().map(|(numbers, hint)| format!("{} {hint}\n", joined(numbers, " ")));
+    [
+        "/**\n * What helps against Entra's refusals, by their AADSTS numbers; loaded with the first refusal.\n *\n",
+        " * Made by `cargo xtask gen` from `crates/core/src/aadsts.rs`.\n */\n\n",
+        "const ROWS = `",
+        &rows.collect::<String>(),
+        "`;\n\n",
+        "/** The hint for a refusal with these numbers: that of the first row that has one of them. */\n",
+        "export function aadstsHint(codes: readonly number[]): string | undefined {\n",
+        "  const names = (row: string, code: number) => /^(?:\\d+ )+/.exec(row)?.[0].split(\" \").includes(`${code}`);\n",
+        "  const row = ROWS.split(\"\\n\").find((row) => codes.some((code) => names(row, code)));\n",
+        "  return row?.replace(/^[\\d ]+/, \"\");\n}\n",
+    ]
+    .concat()
+}
+
+fn joined(numbers: &[u32], separator: &str) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(separator)
 }
 
 /// codes.ts with the core's codes in its list.
@@ -132,6 +159,10 @@ fn errors_page(host: &[(String, String)]) -> String {
     let rows = host.iter().map(|(code, about)| vec![quoted(code), about.clone()]);
     page.push_str("\n## Only in JavaScript\n\n");
     page.push_str(&table(&["code", "what happened"], rows.collect()));
+    page.push_str("\n## Entra's own numbers\n\nThe `hint` of a refusal (`ERR_SERVICE_REFUSED`) goes by the AADSTS numbers in its \
+                   `errorResponse.errorCodes`; the first row counts that has one of them.\n\n");
+    let rows = AADSTS_HINTS.iter().map(|(numbers, hint)| vec![joined(numbers, ", "), (*hint).to_owned()]);
+    page.push_str(&table(&["AADSTS", "what to do"], rows.collect()));
     page
 }
 

@@ -71,6 +71,10 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
             Size::of_file(&build_wasm::MAIN.glue_path(workspace))?.row("certgrant.js, glue in the bundle"),
         );
         rows.push(
+            Size::of_file(&build_wasm::WIDE.wasm_path(workspace))?
+                .row("certgrant_wide_bg.wasm, discovery and managed identities"),
+        );
+        rows.push(
             Size::of_file(&build_wasm::RSA.wasm_path(workspace))?
                 .row("certgrant_rsa_bg.wasm, without WebCrypto"),
         );

@@ -137,6 +137,7 @@ export abstract class AppCredential {
       clientId: this.#clientId,
       endpoint: "v2",
       additionallyAllowedTenants: options.additionallyAllowedTenants ?? [],
+      disableDiscovery: options.disableInstanceDiscovery ?? false,
       product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
       maxRetries: options.retryOptions?.maxRetries,
     };

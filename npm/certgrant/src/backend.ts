@@ -67,6 +67,28 @@ export interface ClientConfig {
   product?: ClientProduct | undefined;
   /** How often a request that failed for a passing reason is sent again; 0 for never. */
   maxRetries?: number | undefined;
+  /** Nothing is asked about the authority: by default, one that is neither Entra's nor on this machine is. */
+  disableDiscovery?: boolean | undefined;
+  /** The region whose endpoint is called, or `AutoDiscoverRegion`; by default the global one. */
+  region?: string | undefined;
+  /** Value of the environment variable `REGION_NAME`, for `AutoDiscoverRegion`. */
+  environmentRegion?: string | undefined;
+  /** The identity that Azure gives to this machine, in the place of a credential: authority, tenant and client id do not matter. */
+  managedIdentity?: ManagedIdentityConfig | undefined;
+  /** After how many milliseconds a request that is not answered counts as failed; by default 30 000. */
+  timeout?: number | undefined;
+}
+
+/** Which identity of this machine. */
+export interface ManagedIdentityConfig {
+  /** Those of the variables that lead to it which are set; the core's `IDENTITY_VARIABLES` lists them. */
+  environment: Record<string, string>;
+  /** Whether Azure Arc's agent is there. */
+  hasArcAgent?: boolean | undefined;
+  /** One id of a user-assigned identity. */
+  clientId?: string | undefined;
+  objectId?: string | undefined;
+  resourceId?: string | undefined;
 }
 
 /** What the token service is told about the calling library. */
@@ -141,6 +163,8 @@ export interface TokenRequest {
   skipCache?: boolean | undefined;
   /** Sent as `client-request-id`; by default one is made. */
   correlationId?: string | undefined;
+  /** The token of the user on whose behalf the token is asked for. */
+  userAssertion?: string | undefined;
 }
 
 /** What is known of a token that the host holds. */
@@ -184,6 +208,10 @@ export type StepInput =
   | { kind: "response"; status: number; headers: Record<string, string>; body: Uint8Array }
   /** No response: the connection failed or the time was up. `message` must hold no secret. */
   | { kind: "failure"; reason: "network" | "timeout"; message: string }
+  /** The content of a key file. */
+  | { kind: "key"; key: Uint8Array }
+  /** The key file can't be read. `message` must hold no secret. */
+  | { kind: "keyUnreadable"; message: string }
   /** The host has looked for a renewed certificate. */
   | { kind: "renewed" }
   /** The time of a `wait` has come. */
@@ -197,6 +225,8 @@ export type Step =
   /** Look for a renewed certificate, hand it in by {@link BackendClient.renew}, then answer `renewed`. */
   | { kind: "renew"; afterRefusal: boolean }
   | { kind: "assert"; audience: string }
+  /** Read this file of the machine, which proves to Azure Arc's agent who asks. */
+  | { kind: "readKey"; path: string }
   | { kind: "send"; request: HttpRequest }
   | { kind: "wait"; until: number }
   /** With `isHeld` the error is to be told, not thrown: the token that the host holds still serves. */
@@ -209,6 +239,10 @@ export interface HttpRequest {
   body: string;
   /** After how many milliseconds the host gives up. */
   timeout: number;
+  /** For this machine or its host: no proxy must come between. */
+  direct?: boolean | undefined;
+  /** SHA-1 thumbprint in hexadecimal of the server's TLS certificate, which no authority has signed. */
+  serverThumbprint?: string | undefined;
 }
 
 /** What an error of the core is made of. */

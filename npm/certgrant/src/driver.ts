@@ -25,6 +25,9 @@ import type { FailureInput, ResponseInput } from "./transport.ts";
 /** The longest delay that a timer takes, in milliseconds. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
+/** What the core says of a refusal that it knows nothing more precise of. */
+const GENERAL_HINT = "read the service's own error and error_description";
+
 /** A signal that ends one caller's wait; `AbortSignal` fits, and so does that of `@azure/abort-controller`. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
@@ -230,7 +233,7 @@ export class Driver {
       const step = this.#ask(() => this.#client.step(id, input, Date.now()));
       if (step.kind === "done") {
         for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
-        return conclude(step, response, cause, host, held);
+        return conclude({ ...step, error: await withHint(step.error) }, response, cause, host, held);
       }
       const next = await this.#carryOut(step, host, abandoned);
       if (abandoned.aborted) return { error: abortError(undefined) };
@@ -260,6 +263,8 @@ export class Driver {
         await sleep(milliseconds, abandoned);
         return { input: { kind: "woken" } };
       }
+      case "readKey":
+        return readKey(step.path);
       case "assert":
         host.observe({ kind: "asserting" });
         return this.#assert(step.audience);
@@ -358,6 +363,14 @@ export function withPatience<T>(promise: Promise<T>, { signal, timeout, since }:
   });
 }
 
+async function readKey(path: string): Promise<{ input: StepInput; cause?: unknown }> {
+  try {
+    return { input: { kind: "key", key: await platform().readFile(path) } };
+  } catch (cause) {
+    return { input: { kind: "keyUnreadable", message: (cause as CertgrantError).message }, cause };
+  }
+}
+
 async function exchange(
   request: HttpRequest,
   host: FlightHost,
@@ -374,6 +387,13 @@ async function exchange(
   if (!abandoned.aborted) host.observe({ kind: "unanswered", failure: answer, milliseconds });
   const { cause, ...input } = answer;
   return { input, cause };
+}
+
+/** A refusal with the hint of its AADSTS numbers, where the core's is the general one: the WASM module has no table of them. */
+async function withHint(error: ErrorData | undefined): Promise<ErrorData | undefined> {
+  if (error?.code !== "ERR_SERVICE_REFUSED" || error.hint !== GENERAL_HINT) return error;
+  const { aadstsHint } = await import("./aadsts.ts");
+  return { ...error, hint: aadstsHint(error.service?.errorCodes ?? []) ?? error.hint };
 }
 
 function conclude(

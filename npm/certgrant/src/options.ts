@@ -86,7 +86,10 @@ export interface AppCredentialOptions {
   authorityHost?: string;
   /** Tenants that `getToken` may name besides the credential's own; `"*"` allows all. */
   additionallyAllowedTenants?: string[];
-  /** Accepted for compatibility: known and unknown hosts are used as they are given, nothing is discovered. */
+  /**
+   * Asks nothing about the authority. By default a host that is neither one of Entra's nor on this machine is asked about before
+   * it gets an assertion, and for its token endpoint. Default: `false`.
+   */
   disableInstanceDiscovery?: boolean;
   /** How often a request that failed for a passing reason is sent again. */
   retryOptions?: {

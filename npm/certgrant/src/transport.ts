@@ -94,7 +94,8 @@ async function exchange(fetch: Fetch, request: HttpRequest, signal: AbortSignal)
     method: request.method,
     headers: request.headers,
     // What carries a secret goes nowhere else.
-    redirect: request.method === "POST" || request.headers.authorization !== undefined ? "manual" : "follow",
+    redirect:
+      request.method === "POST" || request.headers.authorization !== undefined || request.direct ? "manual" : "follow",
     signal,
   };
   if (request.method === "POST") init.body = request.body;

@@ -1,26 +1,30 @@
 //! One token request under way: from the assertion over the request to the token, with the retries between.
 
 use super::assertions::{self, Found};
+#[cfg(feature = "discovery")]
+use super::location::{Next, Question};
 use super::standing::Standing;
+use super::unregistered;
 use super::{ClientConfig, Held, Input, Step};
+use crate::aadsts::{CERTIFICATE_UNKNOWN, OUTSIDE_OF_ITS_TIME};
 use crate::assertion::PreparedAssertion;
+use crate::authority::Tenant;
 use crate::credential::{CertificateCredential, Credential};
 use crate::encoding::push_form_encoded;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorCode, Result, ServiceError};
-use crate::http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method};
+use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::retry::Retries;
 use crate::time::Timestamp;
-use crate::token::{AccessToken, ClientProof, RequestKey, Target, client_credentials_body, read_response};
+use crate::token::{
+    AccessToken, ClientProof, Grant, RequestKey, TokenRequest, read_response, token_request_body,
+};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// AADSTS codes that mean: the service found the assertion outside of its time of validity.
-const OUTSIDE_OF_ITS_TIME: &[u32] = &[700_024];
-
-/// AADSTS codes that mean: the certificate is not, or no longer, one of the app's. 50012 is what they were before 2018.
-const CERTIFICATE_UNKNOWN: &[u32] = &[700_027, 700_030, 50_012];
+/// The AADSTS number for a certificate that is not one of the app's.
+const UNREGISTERED: u32 = 700_027;
 
 /// How long after its begin a flight still begins another try. With the last try's own time-out its callers wait no longer
 /// than twice that.
@@ -35,15 +39,21 @@ const LATE_MILLIS: u64 = 60_000;
 /// A token request under way.
 #[derive(Debug)]
 pub(super) struct Flight {
+    /// Its number among the flights, by which it is known who asks about the authority.
+    #[cfg_attr(not(feature = "discovery"), expect(dead_code, reason = "nobody asks then"))]
+    pub(super) number: u32,
     pub(super) key: RequestKey,
     /// The token that the host holds and that this flight is to renew.
     pub(super) held: Option<Held>,
     pub(super) entropy: Entropy,
+    tenant: Tenant,
+    /// The token endpoint; empty until it is located.
     pub(super) endpoint: String,
     began: Timestamp,
-    target: Target,
+    pub(super) request: TokenRequest,
+    /// The request's claims, with the capabilities of its caller.
     claims: Option<String>,
-    correlation_id: Option<String>,
+    pub(super) correlation_id: Option<String>,
     retries: Retries,
     /// Whether the request under way carries an assertion that was made for an earlier one.
     is_reuse: bool,
@@ -53,7 +63,7 @@ pub(super) struct Flight {
     dated_by: i64,
     signed_by: u32,
     tried: Tried,
-    state: State,
+    pub(super) state: State,
 }
 
 /// What a flight did about a refusal: each helps once at most.
@@ -76,8 +86,20 @@ struct Tried {
 
 /// What the flight waits for.
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     Begin,
+    /// The host reads a key for the endpoint of a managed identity.
+    #[cfg(feature = "managed-identity")]
+    Key,
+    /// The answer of that endpoint.
+    #[cfg(feature = "managed-identity")]
+    Identity {
+        sent: Option<Timestamp>,
+        has_key: bool,
+    },
+    /// The answer to a question about the authority.
+    #[cfg(feature = "discovery")]
+    Location(Question),
     /// The host looks for a renewed certificate; `seen` is the one that is known.
     Renewal {
         seen: u32,
@@ -108,19 +130,20 @@ impl Flight {
     pub(super) fn new(
         key: RequestKey,
         held: Option<Held>,
-        target: Target,
-        endpoint: String,
+        tenant: Tenant,
+        request: &TokenRequest,
         claims: Option<String>,
-        correlation_id: Option<String>,
     ) -> Self {
         Self {
+            number: 0,
             key,
             held,
             began: Timestamp::default(),
-            target,
-            endpoint,
+            request: request.clone(),
+            tenant,
+            endpoint: String::new(),
             claims,
-            correlation_id,
+            correlation_id: request.correlation_id.clone(),
             entropy: Entropy::new([0; 32]),
             retries: Retries::new(),
             is_reuse: false,
@@ -145,7 +168,19 @@ impl Flight {
                 self.entropy = Entropy::new(entropy);
                 self.began = now;
                 self.correlation_id = self.correlation_id.take().or_else(|| Some(self.entropy.uuid()));
-                Ok(self.authenticate(config, standing, now))
+                Ok(self.locate(config, standing, now))
+            }
+            #[cfg(feature = "managed-identity")]
+            (state @ (State::Key | State::Identity { .. }), input) => {
+                self.step_identity(config, standing, (state, input), now)
+            }
+            #[cfg(feature = "discovery")]
+            (State::Location(question), Input::Response(response)) => {
+                Ok(self.located(config, standing, question, Some(&response), now))
+            }
+            #[cfg(feature = "discovery")]
+            (State::Location(question), Input::Failure(_)) => {
+                Ok(self.located(config, standing, question, None, now))
             }
             (State::Renewal { seen, refusal: Some(error) }, Input::Renewed)
                 if seen == standing.certificate =>
@@ -191,12 +226,55 @@ impl Flight {
                 Ok(self.conclude(config, standing, result, None, now))
             }
             (State::Time { until }, Input::Woken) if now < until => Ok(self.wait(until)),
-            (State::Time { .. }, Input::Woken) => Ok(self.authenticate(config, standing, now)),
-            (state, _) => {
-                self.state = state;
-                let found = "an input that the flight did not ask for";
-                Err(Error::new(ErrorCode::StepUnexpected, found, "the answer to its last step"))
+            (State::Time { .. }, Input::Woken) => Ok(self.locate(config, standing, now)),
+            (state, _) => self.unexpected(state),
+        }
+    }
+
+    /// The flight stays as it was.
+    pub(super) fn unexpected(&mut self, state: State) -> Result<Progress> {
+        self.state = state;
+        let found = "an input that the flight did not ask for";
+        Err(Error::new(ErrorCode::StepUnexpected, found, "the answer to its last step"))
+    }
+
+    /// Goes on once the token endpoint is known.
+    fn locate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
+        #[cfg(feature = "managed-identity")]
+        if let Credential::ManagedIdentity(identity) = &config.credential {
+            return self.ask_identity(config, identity, standing, None, now);
+        }
+        #[cfg(feature = "discovery")]
+        if self.endpoint.is_empty() {
+            let asking = (self.number, now);
+            match standing.location.next(config, &self.tenant, &self.request, asking) {
+                Next::Call(endpoint) => self.endpoint = endpoint,
+                Next::LookAgain(until) => return self.wait(until),
+                Next::Ask(question, request) => {
+                    self.state = State::Location(question);
+                    return Progress::Next(Step::Send(request));
+                }
             }
+        }
+        #[cfg(not(feature = "discovery"))]
+        if self.endpoint.is_empty() {
+            self.endpoint = config.authority.token_endpoint(&self.tenant, config.endpoint);
+        }
+        self.authenticate(config, standing, now)
+    }
+
+    #[cfg(feature = "discovery")]
+    fn located(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        question: Question,
+        response: Option<&HttpResponse>,
+        now: Timestamp,
+    ) -> Progress {
+        match standing.location.learn(config, &self.tenant, question, response, now) {
+            Ok(()) => self.locate(config, standing, now),
+            Err(error) => Progress::Landed(Err(error)),
         }
     }
 
@@ -207,6 +285,12 @@ impl Flight {
         match &mut self.state {
             State::Time { until } => *until = until.minus_millis(millis),
             State::Response { sent } => *sent = None,
+            #[cfg(feature = "managed-identity")]
+            State::Identity { sent, .. } => *sent = None,
+            #[cfg(feature = "managed-identity")]
+            State::Key => {}
+            #[cfg(feature = "discovery")]
+            State::Location(_) => {}
             State::Begin | State::Renewal { .. } | State::Signature { .. } | State::Assertion => {}
         }
     }
@@ -217,6 +301,9 @@ impl Flight {
         self.own = None;
         (self.dated_by, self.signed_by) = (standing.clock_offset(), standing.certificate);
         match &config.credential {
+            // It has no token endpoint, and never comes here.
+            #[cfg(feature = "managed-identity")]
+            Credential::ManagedIdentity(identity) => self.ask_identity(config, identity, standing, None, now),
             Credential::Secret(secret) => self.send(config, standing, ClientProof::Secret(secret), now),
             Credential::Assertion => {
                 self.state = State::Assertion;
@@ -307,18 +394,30 @@ impl Flight {
             url,
             headers: self.headers(config),
             secret_header: None,
-            body: client_credentials_body(&config.client_id, &self.target, self.claims.as_deref(), proof),
-            timeout_millis: self.timeout_millis(now),
+            body: token_request_body(&self.grant(config), proof),
+            timeout_millis: self.timeout_millis(config.timeout_millis, now),
+            is_direct: false,
+            #[cfg(feature = "managed-identity")]
+            server_thumbprint: None,
         }))
     }
 
+    fn grant<'a>(&'a self, config: &'a ClientConfig) -> Grant<'a> {
+        Grant {
+            client_id: &config.client_id,
+            target: &self.request.target,
+            claims: self.claims.as_deref(),
+            user_assertion: self.request.user_assertion.as_deref(),
+        }
+    }
+
     /// A request is given up before the token that is held dies: its callers get that then.
-    fn timeout_millis(&self, now: Timestamp) -> u32 {
+    fn timeout_millis(&self, most: u32, now: Timestamp) -> u32 {
         let left = self.held.map_or(0, |held| held.millis_left(now));
         let before_its_end = left.saturating_sub(LAST_MILLIS).max(LAST_MILLIS);
         match u32::try_from(before_its_end) {
-            Ok(millis) if left > 0 => millis.min(DEFAULT_TIMEOUT_MILLIS),
-            _ => DEFAULT_TIMEOUT_MILLIS,
+            Ok(millis) if left > 0 => millis.min(most),
+            _ => most,
         }
     }
 
@@ -354,8 +453,20 @@ impl Flight {
         sent: Option<Timestamp>,
         now: Timestamp,
     ) -> Progress {
-        let is_late = sent.is_none_or(|sent| sent.plus_millis(LATE_MILLIS) < now);
         let result = read_response(response, sent.unwrap_or(now));
+        self.judge(config, standing, result, (response, sent), now)
+    }
+
+    /// The same once the answer is read.
+    pub(super) fn judge(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        result: Result<AccessToken>,
+        (response, sent): (&HttpResponse, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Progress {
+        let is_late = sent.is_none_or(|sent| sent.plus_millis(LATE_MILLIS) < now);
         let is_worthless = match &result {
             Ok(token) => sent.is_none() || (token.expires_in > 0 && token.expires_on <= now),
             Err(error) => is_late && is_any_of(error, OUTSIDE_OF_ITS_TIME),
@@ -375,7 +486,7 @@ impl Flight {
     }
 
     /// Ends the flight with a result, or has it try again where that can help.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         config: &ClientConfig,
         standing: &mut Standing,
@@ -393,7 +504,18 @@ impl Flight {
             }
             Err(error) => error,
         };
-        if let (Credential::Certificate(_), ErrorCode::ServiceRefused) = (&config.credential, error.code()) {
+        if let (Credential::Certificate(certificate), ErrorCode::ServiceRefused) =
+            (&config.credential, error.code())
+        {
+            let is_unregistered =
+                error.service().is_some_and(|service| service.error_codes.contains(&UNREGISTERED));
+            let error = match is_unregistered {
+                true => {
+                    let hint = unregistered::hint(&error, certificate);
+                    error.with_hint(hint)
+                }
+                false => error,
+            };
             return self.refused(config, standing, error, date, now);
         }
         standing.learn_throttling(&self.endpoint, &error, now);
@@ -447,7 +569,7 @@ impl Flight {
     }
 
     /// The service asked to be left alone: waits with the others if that is short, and else fails without asking.
-    fn sit_out(&mut self, until: Timestamp, now: Timestamp) -> Progress {
+    pub(super) fn sit_out(&mut self, until: Timestamp, now: Timestamp) -> Progress {
         let is_in_budget = until < self.began.plus_millis(BUDGET_MILLIS) && Retries::sits_out(until, now);
         if is_in_budget && !self.is_too_late(until, now) {
             return self.wait(until);

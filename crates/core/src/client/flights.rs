@@ -29,7 +29,7 @@ struct Slot {
 
 impl Flights {
     /// Takes a flight in; there must be none for the same.
-    pub(super) fn insert(&mut self, flight: Flight) -> FlightId {
+    pub(super) fn insert(&mut self, mut flight: Flight) -> FlightId {
         let slot = self.free.pop().or_else(|| self.new_slot());
         let Some(free) = slot.and_then(|slot| self.slots.get_mut(slot as usize)) else {
             // Four million are under way: this one is as good as abandoned.
@@ -37,6 +37,7 @@ impl Flights {
         };
         free.id = FlightId(free.id.0.wrapping_add(1 << SLOT_BITS));
         self.by_key.insert(flight.key.as_str(), free.id.0.into());
+        flight.number = free.id.0;
         free.flight = Some(Box::new(flight));
         free.id
     }

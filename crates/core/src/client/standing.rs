@@ -3,6 +3,8 @@
 use super::assertions::{Assertions, Found};
 use super::deadlines::Deadlines;
 use super::flight::Flight;
+#[cfg(feature = "discovery")]
+use super::location::Location;
 use crate::assertion::PreparedAssertion;
 use crate::credential::CertificateCredential;
 use crate::error::Error;
@@ -32,6 +34,12 @@ const SECS_PER_DAY: u64 = 86_400;
 pub(super) struct Standing {
     pub(super) assertions: Assertions,
     pub(super) notices: Notices,
+    /// Whether the endpoint of the managed identity has ever answered.
+    #[cfg(feature = "managed-identity")]
+    pub(super) was_identity_reached: bool,
+    /// Where the token endpoint is.
+    #[cfg(feature = "discovery")]
+    pub(super) location: Location,
     /// Counts the certificates: another number is another certificate.
     pub(super) certificate: u32,
     /// How far the service's clock is ahead of the host's.
@@ -137,6 +145,8 @@ impl Standing {
     pub(super) fn clock_was_set_back(&mut self, millis: u64) {
         self.throttled.clock_was_set_back(millis);
         self.quiet.clock_was_set_back(millis);
+        #[cfg(feature = "discovery")]
+        self.location.clock_was_set_back(millis);
     }
 
     /// Whether the renewal of a held token failed lately.

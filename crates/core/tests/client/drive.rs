@@ -36,6 +36,13 @@ pub(crate) struct Drive {
     pub(crate) renewals_after_refusal: usize,
     /// Why tokens were not renewed that served all the same.
     pub(crate) not_renewed: Vec<ErrorCode>,
+    /// What GET requests are answered, by the beginning of their URL; without one, with a failure.
+    pub(crate) documents: Vec<(&'static str, u16, &'static str)>,
+    /// The headers of those answers.
+    pub(crate) document_headers: Vec<(String, String)>,
+    /// What is in the key files of Azure Arc, and which were read.
+    pub(crate) key: Option<String>,
+    pub(crate) keys_read: Vec<String>,
 }
 
 pub(crate) fn options() -> ClientOptions {
@@ -66,6 +73,10 @@ pub(crate) fn drive(options: ClientOptions) -> Drive {
         renewals: 0,
         renewals_after_refusal: 0,
         not_renewed: Vec::new(),
+        documents: Vec::new(),
+        document_headers: Vec::new(),
+        key: None,
+        keys_read: Vec::new(),
     }
 }
 
@@ -114,7 +125,15 @@ impl Drive {
                     }
                     Input::Renewed
                 }
+                Step::ReadKey { path } => {
+                    self.keys_read.push(path);
+                    match &self.key {
+                        Some(key) => Input::Key(key.as_bytes().to_vec().into()),
+                        None => Input::KeyUnreadable("EACCES".into()),
+                    }
+                }
                 Step::Assert { .. } => Input::Assertion(vector::ASSERTION.to_owned().into()),
+                Step::Send(request) if request.method == Method::Get => self.document(request),
                 Step::Send(request) => {
                     let (status, body) = self.service.answer(&request.url, request.body.expose());
                     self.requests.push(request);
@@ -151,6 +170,20 @@ impl Drive {
                 other => panic!("{other:?}"),
             };
         }
+    }
+
+    fn document(&mut self, request: HttpRequest) -> Input {
+        let found = self.documents.iter().find(|(url, ..)| request.url.starts_with(url));
+        let input = match found {
+            Some((_, status, body)) => {
+                let body = body.as_bytes().to_vec().into();
+                let headers = self.document_headers.clone();
+                Input::Response(HttpResponse { status: *status, headers, body })
+            }
+            None => Input::Failure(TransportFailure::Network("ECONNREFUSED".into())),
+        };
+        self.requests.push(request);
+        input
     }
 
     /// Takes a step of a flight that is not its last.

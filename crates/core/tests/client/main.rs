@@ -2,6 +2,9 @@
 
 mod assertions;
 mod clock;
+mod discovery;
 mod drive;
 mod flights;
+mod grants;
+mod identity;
 mod resilience;

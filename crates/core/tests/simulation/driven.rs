@@ -119,6 +119,10 @@ impl Schedule {
                 self.oracle.waits(id, &self.flights[&id].url, millis, &self.clock)?;
                 (Pending::Time, millis)
             }
+            #[cfg(feature = "managed-identity")]
+            Step::ReadKey { .. } => {
+                return broken(Rule::Unclear, "a key, where nobody has a managed identity");
+            }
             Step::Done(_) => return broken(Rule::Unclear, "an end that is not CachingStep::Done"),
         };
         let driven = self.flights.get_mut(&id).expect("it was just answered");

@@ -11,17 +11,18 @@ use wasmparser::{Parser, Payload};
 
 use super::looked_at;
 use super::pinned::Pinned;
-use crate::build_wasm::{FILES, MAIN, Module, RSA, USER, VAULT};
+use crate::build_wasm::{FILES, MAIN, Module, RSA, USER, VAULT, WIDE};
 use crate::report::Outcome;
 use crate::workspace::Workspace;
 
 const HASH_LENGTH: usize = 16;
 
 /// The lists, with the modules they are about.
-pub(crate) fn pinned(workspace: &Workspace) -> [(Pinned, Module); 5] {
+pub(crate) fn pinned(workspace: &Workspace) -> [(Pinned, Module); 6] {
     let list = |path, about, module| (Pinned::new(workspace, path, about), module);
     [
         list("bindings/wasm/imports.txt", "What the module that signs with WebCrypto imports.", MAIN),
+        list("bindings/wasm/imports-wide.txt", "What the module with all its features imports.", WIDE),
         list("bindings/wasm/imports-rsa.txt", "What the module that signs by itself imports.", RSA),
         list("bindings/wasm/imports-files.txt", "What the module that opens encrypted files imports.", FILES),
         list("bindings/wasm/imports-vault.txt", "What the module that speaks with Key Vault imports.", VAULT),

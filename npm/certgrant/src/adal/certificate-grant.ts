@@ -107,6 +107,8 @@ export class CertificateGrants {
       sendCertificateChain: false,
       additionallyAllowedTenants: [],
       apiVersion: this.apiVersion,
+      // adal-node builds its endpoints, and validates authorities in its own way.
+      disableDiscovery: true,
       product: { sku: ADAL_SKU, version: ADAL_VERSION, os, cpu },
       maxRetries: 0,
     };

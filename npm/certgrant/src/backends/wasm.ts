@@ -1,16 +1,25 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module
  * with an RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, speak with Azure Key Vault,
- * and have ADAL's other flows.
+ * have ADAL's other flows, and take the main module's place for what few clients need: authority discovery, regions, managed
+ * identities.
  *
  * How the bytes of a module are found is the platform's business.
  */
-import type { Algorithm, Backend, BackendClient, BackendUserFlows, BackendVault, ClientConfig } from "../backend.ts";
+import type {
+  Algorithm,
+  Backend,
+  BackendClient,
+  BackendUserFlows,
+  BackendVault,
+  ClientConfig,
+  ErrorData,
+} from "../backend.ts";
 import { Client, initSync } from "../generated/wasm/certgrant.js";
 
 /** Compiles the module of a name. */
 export type CompileModule = (
-  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_user" | "certgrant_vault",
+  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_user" | "certgrant_vault" | "certgrant_wide",
 ) => Promise<WebAssembly.Module>;
 
 /** Instantiates the module and makes a backend of it. */
@@ -19,7 +28,7 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
   return {
     name: "wasm",
     async open(config) {
-      const client = new Client(config);
+      const client = await narrowOrWide(config, compile);
       const hasWebCrypto = globalThis.crypto?.subtle !== undefined;
       const signs = config.certificate !== undefined;
       return signs && !hasWebCrypto ? signingWithRsa(client, config, compile) : (client as BackendClient);
@@ -37,6 +46,17 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
       return new UserFlows(options) as BackendUserFlows;
     },
   };
+}
+
+/** A client of the main module, or of the one with all features where the configuration needs one of them. */
+async function narrowOrWide(config: ClientConfig, compile: CompileModule): Promise<Client> {
+  try {
+    return new Client(config);
+  } catch (thrown) {
+    if ((thrown as Partial<ErrorData>).code !== "ERR_FEATURE_MISSING") throw thrown;
+  }
+  const wide = await wideModule(compile);
+  return new wide.Client(config);
 }
 
 /** Puts the RSA module in the place of WebCrypto. */
@@ -68,6 +88,7 @@ async function signingWithRsa(client: Client, config: ClientConfig, compile: Com
   };
 }
 
+const wideModule = onDemand("certgrant_wide", () => import("../generated/wasm/certgrant_wide.js"));
 const rsaModule = onDemand("certgrant_rsa", () => import("../generated/wasm/certgrant_rsa.js"));
 const filesModule = onDemand("certgrant_files", () => import("../generated/wasm/certgrant_files.js"));
 const userModule = onDemand("certgrant_user", () => import("../generated/wasm/certgrant_user.js"));
