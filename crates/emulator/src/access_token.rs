@@ -37,7 +37,11 @@ pub(crate) struct AccessToken<'a> {
 /// Who acts with the token.
 pub(crate) enum Holder<'a> {
     /// The application itself, with these roles.
-    Application { roles: &'a [String] },
+    Application {
+        roles: &'a [String],
+        /// Path of the managed identity that the application is.
+        managed_by: Option<&'a str>,
+    },
     /// The application for a user.
     User(SignedIn<'a>),
 }
@@ -63,7 +67,10 @@ impl AccessToken<'_> {
     pub(crate) fn sign(&self, key: &SigningKey) -> Result<String, ring::error::Unspecified> {
         let mut claims = self.common_claims();
         match self.holder {
-            Holder::Application { roles } => self.add_application(&mut claims, roles),
+            Holder::Application { roles, managed_by } => {
+                self.add_application(&mut claims, roles);
+                claims.extend(managed_by.map(|path| ("xms_mirid".to_owned(), json!(path))));
+            }
             Holder::User(signed_in) => self.add_user(&mut claims, &signed_in),
         }
         key.sign_jwt(self.resource.token_version, &Value::Object(claims))

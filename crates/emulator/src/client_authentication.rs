@@ -15,8 +15,10 @@ use crate::certificate::sha256;
 use crate::client_key::{algorithm, check_key};
 use crate::clock::{from_numeric_date, round_trip};
 use crate::device_codes::DeviceCodes;
+use crate::federation::{self, Issuer, is_foreign};
 use crate::keys::SigningKey;
 use crate::log::Trail;
+use crate::managed_identity::ManagedIdentity;
 use crate::registration::{Application, SecretMatch};
 use crate::sealed::Sealer;
 use crate::service_error::ServiceError;
@@ -54,6 +56,9 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) sealer: &'a Sealer,
     pub(crate) key: &'a SigningKey,
     pub(crate) lifetimes: Lifetimes,
+    /// Issuers whose tokens may stand for an application.
+    pub(crate) issuers: &'a [Issuer],
+    pub(crate) identities: &'a [ManagedIdentity],
 }
 
 /// A client that has proved who it is.
@@ -105,6 +110,9 @@ pub(crate) fn by_assertion<'a>(
     assertion.check_duplicates(trail)?;
     check_critical(&assertion)?;
     trail.passed("jwt");
+    if is_foreign(&assertion) {
+        return by_federation(at, client_id, &assertion, text, trail);
+    }
     check_type(&assertion)?;
     trail.passed("typ");
     let algorithm = algorithm(&assertion)?;
@@ -130,6 +138,33 @@ pub(crate) fn by_assertion<'a>(
     trail.passed("time");
     check_key(&assertion, &hint, &algorithm, application, at.now, trail)?;
     check_replay(&assertion, client_id, expires, at, trail)?;
+    admitted(application, at, trail)?;
+    Ok(Client { application, method: "2" })
+}
+
+/// Authenticates by a token of another issuer.
+fn by_federation<'a>(
+    at: &Circumstances<'a>,
+    client_id: &str,
+    assertion: &Assertion,
+    text: &str,
+    trail: &mut Trail,
+) -> Result<Client<'a>, ServiceError> {
+    let algorithm = algorithm(assertion)?;
+    if algorithm.name != "RS256" {
+        let text = "Invalid JWT token. Supported signing algorithms of federated tokens are: 'RS256'.";
+        return Err(ServiceError::new(5002738, text).because(format!("alg is {}", algorithm.name)));
+    }
+    trail.passed("alg RS256");
+    for name in ["aud", "sub"] {
+        required_claim(assertion, name)?;
+    }
+    trail.passed("claims");
+    let application = find_application(at.applications, client_id, Some(at.tenant), at.segment)?;
+    trail.passed("application");
+    check_time(assertion, at, trail)?;
+    trail.passed("time");
+    federation::check(assertion, text, application, at, trail)?;
     admitted(application, at, trail)?;
     Ok(Client { application, method: "2" })
 }

@@ -5,8 +5,11 @@ use core::time::Duration;
 
 use crate::clock::Clock;
 use crate::faults::FaultRule;
+use crate::federation::Issuer;
 use crate::log::LogSink;
+use crate::managed_identity::{IdentityHost, ManagedIdentity};
 use crate::registration::Application;
+use crate::registrations::Registrations;
 use crate::tenant::Tenant;
 use crate::user::User;
 use crate::vault::Vault;
@@ -24,6 +27,12 @@ pub struct Config {
     pub applications: Vec<Application>,
     /// Users who can sign in.
     pub users: Vec<User>,
+    /// Issuers whose tokens may stand for an application with federated credentials.
+    pub issuers: Vec<Issuer>,
+    /// Managed identities of the machine that the emulator stands in for.
+    pub managed_identities: Vec<ManagedIdentity>,
+    /// That machine.
+    pub identity_host: IdentityHost,
     /// Tenants that exist; empty means all.
     pub tenants: Vec<Tenant>,
     /// Key vaults, each on a port of its own beside the others.
@@ -44,6 +53,17 @@ pub struct Config {
     pub log: LogSink,
 }
 
+impl Config {
+    /// Takes over all that a registration file holds, in place of what is there.
+    pub fn register(&mut self, registrations: Registrations) {
+        self.applications = registrations.applications;
+        self.users = registrations.users;
+        self.issuers = registrations.issuers;
+        self.managed_identities = registrations.managed_identities;
+        self.identity_host = registrations.identity_host;
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -51,6 +71,9 @@ impl Default for Config {
             http_listen: None,
             applications: Vec::new(),
             users: Vec::new(),
+            issuers: Vec::new(),
+            managed_identities: Vec::new(),
+            identity_host: IdentityHost::default(),
             tenants: Vec::new(),
             vaults: Vec::new(),
             control: false,

@@ -7,6 +7,7 @@ mod applications;
 mod clock;
 mod devicecodes;
 mod faults;
+mod identities;
 mod requests;
 mod users;
 mod vaults;
@@ -111,6 +112,7 @@ fn carry_out(service: &TokenService, method: &str, path: &str, query: &str, body
         (_, ["clock"]) => clock::answer(service, method, body),
         (_, ["devicecodes", rest @ ..]) => devicecodes::answer(service, method, rest, body),
         (_, ["faults", rest @ ..]) => faults::answer(service, method, rest, body),
+        (_, ["identities", rest @ ..]) => identities::answer(service, method, rest, body),
         (_, ["requests"]) => requests::answer(service, method, &query),
         (_, ["users", rest @ ..]) => users::answer(service, method, rest, body),
         (_, ["vaults", rest @ ..]) => vaults::answer(service, method, rest, body),

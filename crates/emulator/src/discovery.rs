@@ -67,6 +67,11 @@ const CLOUDS: &[Cloud] = &[
     },
 ];
 
+/// Whether a host is one of Entra's.
+pub(crate) fn is_cloud(host: &str) -> bool {
+    CLOUDS.iter().any(|cloud| cloud.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host)))
+}
+
 /// The realm as it stands in issuers.
 fn issuer_tenant(realm: &Realm) -> &str {
     match realm {
@@ -174,8 +179,7 @@ pub(crate) fn instance(query: &str, base: &str, own_host: &str) -> Result<Value,
         endpoint.split_once("://").ok_or_else(|| malformed("authorization_endpoint is no URL"))?;
     let (host, path) = rest.split_once('/').ok_or_else(|| malformed("authorization_endpoint has no path"))?;
     let is_own = host.eq_ignore_ascii_case(own_host) && base.starts_with(&format!("{scheme}://"));
-    let is_known =
-        scheme == "https" && CLOUDS.iter().any(|c| c.aliases.iter().any(|a| a.eq_ignore_ascii_case(host)));
+    let is_known = scheme == "https" && is_cloud(host);
     if !is_own && !is_known {
         return Err(unknown());
     }

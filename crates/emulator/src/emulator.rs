@@ -71,7 +71,12 @@ impl Emulator {
         let service = Arc::new(TokenService::new(config)?);
         let (https, http) = addresses(&ports)?;
         let authority = format!("https://localhost:{}", https.port());
-        service.listens_at(Addresses { authority, vaults: vaults.clone() });
+        service.listens_at(Addresses {
+            authority,
+            http: http.map(|http| format!("http://localhost:{}", http.port())).unwrap_or_default(),
+            tls_thumbprint: identity.thumbprint.clone(),
+            vaults: vaults.clone(),
+        });
         let (stop, stopped) = watch::channel(false);
         let mut accepting = JoinSet::new();
         let acceptor = TlsAcceptor::from(identity.config);

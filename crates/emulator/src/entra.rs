@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::form::Form;
 use crate::keys::SigningKey;
 use crate::log::{Decision, Trail};
+use crate::managed_identity::ManagedIdentity;
 use crate::message::{Delivery, Request, Response};
 use crate::random;
 use crate::registration::Application;
@@ -34,6 +35,7 @@ pub(crate) struct Entra<'a> {
     pub(crate) config: &'a Config,
     pub(crate) applications: &'a [Application],
     pub(crate) users: &'a [User],
+    pub(crate) identities: &'a [ManagedIdentity],
     /// Names of Key Vault as a resource, beside those of the clouds.
     pub(crate) vault_resources: &'a [String],
     pub(crate) key: &'a SigningKey,
@@ -165,6 +167,8 @@ impl Entra<'_> {
             sealer: &self.state.sealer,
             key: self.key,
             lifetimes: self.lifetimes,
+            issuers: &self.config.issuers,
+            identities: self.identities,
         };
         let client_id = client_id.unwrap_or_default();
         let demand =

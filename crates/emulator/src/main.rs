@@ -24,7 +24,7 @@ use clap::Parser;
 #[command(name = "certgrant-emulator", version)]
 struct Arguments {
     /// Registered applications: Graph's `application` object, an array of them, or {"value": [...]}, beside which
-    /// "emulator" holds users
+    /// "emulator" holds users, issuers and managed identities
     #[arg(long, value_name = "FILE")]
     registrations: PathBuf,
     /// Port for HTTPS; 0 picks a free one
@@ -93,8 +93,7 @@ fn configuration(arguments: &Arguments) -> Result<Config, String> {
     let mut config = Config::default();
     config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     config.http_listen = arguments.http_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    let registrations = Registrations::read(&arguments.registrations).map_err(|fault| fault.to_string())?;
-    (config.applications, config.users) = (registrations.applications, registrations.users);
+    config.register(Registrations::read(&arguments.registrations).map_err(|fault| fault.to_string())?);
     for file in &arguments.vaults {
         config.vaults.extend(Vault::read(file).map_err(|fault| fault.to_string())?);
     }

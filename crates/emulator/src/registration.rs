@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 
 use crate::certificate::{Certificate, sha256};
 use crate::error::RegistrationError;
+use crate::federation::FederatedCredential;
 use crate::random::{guid, guid_from_name};
 use crate::tenant::{CONSUMERS, Tenant};
 
@@ -31,6 +32,7 @@ pub struct Application {
     pub(crate) display_name: String,
     pub(crate) identifier_uris: Vec<String>,
     pub(crate) keys: Vec<KeyCredential>,
+    pub(crate) federated: Vec<FederatedCredential>,
     pub(crate) secrets: Vec<PasswordCredential>,
     pub(crate) is_public: bool,
     /// Users may sign in to it without a credential of its own.
@@ -116,7 +118,7 @@ pub(crate) struct EmulatorMember {
     tenants: Option<Vec<String>>,
     /// Object id of the service principal; derived from application and tenant if absent.
     #[serde(default)]
-    service_principal_id: Option<String>,
+    pub(crate) service_principal_id: Option<String>,
     /// Granted application roles by resource (App ID URI or appId); `requiredResourceAccess` if absent.
     #[serde(default)]
     pub(crate) roles: Option<BTreeMap<String, Vec<String>>>,

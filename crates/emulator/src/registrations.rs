@@ -1,4 +1,4 @@
-//! A registration file: applications and, beside them, users.
+//! A registration file: applications and, beside them, users, issuers and managed identities.
 //!
 //! The applications are read as [`Application::parse`] reads them. If the file is Graph's list reply, the object
 //! `{"value": […]}`, its member `emulator` has what is no application.
@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{RegistrationError, json_fault};
+use crate::federation::Issuer;
+use crate::managed_identity::{IdentityHost, ManagedIdentity};
 use crate::registration::Application;
 use crate::user::User;
 
@@ -21,6 +23,12 @@ pub struct Registrations {
     pub applications: Vec<Application>,
     /// The users who can sign in.
     pub users: Vec<User>,
+    /// Issuers whose tokens may stand for an application.
+    pub issuers: Vec<Issuer>,
+    /// Managed identities of the machine that the emulator stands in for.
+    pub managed_identities: Vec<ManagedIdentity>,
+    /// That machine.
+    pub identity_host: IdentityHost,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +42,12 @@ struct RawFile {
 struct RawDirectory {
     #[serde(default)]
     users: Vec<Value>,
+    #[serde(default)]
+    issuers: Vec<Value>,
+    #[serde(default)]
+    managed_identities: Vec<Value>,
+    #[serde(default)]
+    identity_host: IdentityHost,
 }
 
 impl Registrations {
@@ -52,18 +66,14 @@ impl Registrations {
         }
         let file: RawFile =
             serde_json::from_value(shape).map_err(|fault| json_fault(&fault).within("emulator"))?;
-        let mut users: Vec<User> = Vec::with_capacity(file.emulator.users.len());
-        for (index, user) in file.emulator.users.iter().enumerate() {
-            let place = format!("emulator: user {}", index + 1);
-            let user = User::parse(&user.to_string()).map_err(|fault| fault.within(&place))?;
-            if users.iter().any(|other| other.is_named(&user.principal_name) || other.is_named(&user.id)) {
-                return Err(
-                    RegistrationError::new("userPrincipalName or id is registered twice").within(&place)
-                );
-            }
-            users.push(user);
-        }
-        Ok(Self { applications, users })
+        let RawDirectory { users, issuers, managed_identities, identity_host } = file.emulator;
+        Ok(Self {
+            applications,
+            users: read_users(&users)?,
+            issuers: each("issuer", &issuers, Issuer::parse)?,
+            managed_identities: each("managed identity", &managed_identities, ManagedIdentity::parse)?,
+            identity_host,
+        })
     }
 
     /// Reads registrations from a file.
@@ -75,4 +85,28 @@ impl Registrations {
         let text = fs::read_to_string(path).map_err(RegistrationError::new);
         text.and_then(|text| Self::parse(&text)).map_err(|fault| fault.within(&path.display().to_string()))
     }
+}
+
+/// Reads a list; an error says which member it is about.
+fn each<T>(
+    what: &str,
+    values: &[Value],
+    read: impl Fn(&str) -> Result<T, RegistrationError>,
+) -> Result<Vec<T>, RegistrationError> {
+    let read = |(index, value): (usize, &Value)| {
+        read(&value.to_string()).map_err(|fault| fault.within(&format!("emulator: {what} {}", index + 1)))
+    };
+    values.iter().enumerate().map(read).collect()
+}
+
+fn read_users(values: &[Value]) -> Result<Vec<User>, RegistrationError> {
+    let users = each("user", values, User::parse)?;
+    for (index, user) in users.iter().enumerate() {
+        let earlier = users.get(..index).unwrap_or_default();
+        if earlier.iter().any(|other| other.is_named(&user.principal_name) || other.is_named(&user.id)) {
+            let fault = RegistrationError::new("userPrincipalName or id is registered twice");
+            return Err(fault.within(&format!("emulator: user {}", index + 1)));
+        }
+    }
+    Ok(users)
 }

@@ -16,6 +16,9 @@ const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 /// Application id of Azure Key Vault.
 pub(crate) const KEY_VAULT: &str = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
 
+/// Application id of the endpoint that exchanges a managed identity's token for an application's.
+pub(crate) const TOKEN_EXCHANGE: &str = "fb60f99c-7a34-4190-8149-302f77469936";
+
 /// A resource of Microsoft's that every tenant has.
 struct BuiltIn {
     app_id: &'static str,
@@ -59,6 +62,16 @@ const BUILT_IN: &[BuiltIn] = &[
         name: "Azure Key Vault",
         uris: &["https://vault.azure.net", "https://vault.usgovcloudapi.net", "https://vault.azure.cn"],
         hosts: &[".vault.azure.net"],
+    },
+    BuiltIn {
+        app_id: TOKEN_EXCHANGE,
+        name: "AAD Token Exchange Endpoint: Public",
+        uris: &[
+            "api://AzureADTokenExchange",
+            "api://AzureADTokenExchangeUSGov",
+            "api://AzureADTokenExchangeChina",
+        ],
+        hosts: &[],
     },
     BuiltIn {
         app_id: "e406a681-f3d4-42a8-90b6-c2b029497af1",
@@ -174,7 +187,7 @@ pub(crate) fn find_named<'a>(
             app_id: known.app_id,
             name: known.name,
             requested: requested.to_owned(),
-            token_version: 1,
+            token_version: if known.app_id == TOKEN_EXCHANGE { 2 } else { 1 },
             wants_capabilities: known.app_id == GRAPH,
             assignment_required: false,
             registration: None,

@@ -2,6 +2,7 @@
 
 use crate::assertion::Assertion;
 use crate::form::Form;
+use crate::identity::Source;
 use crate::message::Request;
 use crate::service_error::ServiceError;
 use crate::token_endpoint::{Version, claimed_client, malformed_form, read_form};
@@ -20,6 +21,13 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "vault.certificate",
     "vault.sign",
     "vault.other",
+    "identity.appservice",
+    "identity.arc",
+    "identity.cloudshell",
+    "identity.imds",
+    "identity.instance",
+    "identity.machinelearning",
+    "identity.servicefabric",
 ];
 
 /// What a request is for.
@@ -28,6 +36,10 @@ pub(crate) enum Route<'a> {
     /// The control interface, and the path below it.
     Control(&'a str),
     Entra(Endpoint<'a>),
+    /// A managed identity's endpoint.
+    Identity(Source),
+    /// The metadata of the machine.
+    Instance,
     Vault(&'a LiveVault, Target<'a>),
     Nothing,
 }
@@ -55,6 +67,12 @@ impl<'a> Route<'a> {
         if let Some(vault) = addressed_vault(&request.host, vaults, ports) {
             return Self::Vault(vault, Target::of(&request.path));
         }
+        if let Some(source) = Source::of(request) {
+            return Self::Identity(source);
+        }
+        if request.path.to_ascii_lowercase().starts_with("/metadata/instance/compute") {
+            return Self::Instance;
+        }
         Endpoint::of(&request.path).map_or(Self::Nothing, Self::Entra)
     }
 
@@ -67,6 +85,8 @@ impl<'a> Route<'a> {
             Self::Entra(Endpoint::Keys(..)) => Some("keys"),
             Self::Entra(Endpoint::OpenId(..)) => Some("discovery"),
             Self::Entra(Endpoint::Token(..)) => Some("token"),
+            Self::Identity(source) => Some(source.operation()),
+            Self::Instance => Some("identity.instance"),
             Self::Vault(_, target) => Some(target.operation()),
         }
     }
@@ -77,6 +97,10 @@ impl<'a> Route<'a> {
             Self::Entra(endpoint @ (Endpoint::Token(..) | Endpoint::DeviceCode(..))) => {
                 let form = endpoint.form(request).unwrap_or_default();
                 claimed_client(request, &form)
+            }
+            Self::Identity(_) => {
+                let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
+                query.get("client_id").or_else(|| query.get("clientid")).map(str::to_owned)
             }
             Self::Vault(..) => {
                 let (_, token) = request.header("authorization")?.split_once(' ')?;

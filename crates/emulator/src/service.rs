@@ -15,9 +15,12 @@ use crate::control;
 use crate::entra::{Entra, EntraState};
 use crate::error::Error;
 use crate::faults::{self, Action, Facts, Faults, Verdict};
+use crate::identity::{self, ArcKeys, IdentityCall};
 use crate::keys::SigningKey;
 use crate::log::{Decision, LogEntry, Trail};
+use crate::managed_identity::ManagedIdentity;
 use crate::message::{Connection, Request, Response};
+use crate::random;
 use crate::registration::Application;
 use crate::requests::{RequestRecord, Requests};
 use crate::route::{Route, VaultPorts};
@@ -35,6 +38,10 @@ pub struct TokenService {
     pub(crate) requests: Requests,
     pub(crate) faults: Faults,
     pub(crate) users: Snapshot<Vec<User>>,
+    pub(crate) identities: Snapshot<Vec<ManagedIdentity>>,
+    /// What code on the emulated machine shows to its identity endpoints.
+    pub(crate) identity_secret: String,
+    arc: ArcKeys,
     pub(crate) entra: EntraState,
     replays: Replays,
     addresses: OnceLock<Addresses>,
@@ -51,6 +58,10 @@ impl core::fmt::Debug for TokenService {
 pub(crate) struct Addresses {
     /// `https://localhost:PORT`.
     pub(crate) authority: String,
+    /// `http://localhost:PORT`; empty if plain HTTP is off.
+    pub(crate) http: String,
+    /// SHA-1 of the TLS certificate.
+    pub(crate) tls_thumbprint: String,
     pub(crate) vaults: Vec<(String, u16)>,
 }
 
@@ -69,6 +80,9 @@ impl TokenService {
             requests: Requests::default(),
             faults: Faults::new(&config.faults, now),
             users: Snapshot::new(config.users.clone()),
+            identities: Snapshot::new(config.managed_identities.clone()),
+            identity_secret: config.identity_host.secret.clone().unwrap_or_else(random::guid),
+            arc: ArcKeys::new(config.identity_host.arc_key_folder.clone()),
             entra: EntraState::new()?,
             replays: Replays::default(),
             addresses: OnceLock::new(),
@@ -151,28 +165,47 @@ impl TokenService {
             Route::Control(_) | Route::Nothing => (not_found(now), Decision::NotFound),
             Route::Entra(endpoint) => {
                 let resources = self.vault_resources();
-                let configured = self.config.lifetime.map(|lifetime| lifetime.as_secs());
                 let entra = Entra {
                     config: &self.config,
                     applications: &self.applications.get(),
                     users: &self.users.get(),
+                    identities: &self.identities.get(),
                     state: &self.entra,
                     vault_resources: &resources,
                     key: &self.key,
                     replays: &self.replays,
                     now,
-                    lifetimes: Lifetimes {
-                        lifetime: action.lifetime_seconds.or(configured),
-                        refresh_in: action.refresh_in_seconds,
-                    },
+                    lifetimes: self.lifetimes(action),
                 };
                 entra.respond(request, endpoint, trail)
             }
+            Route::Identity(source) => {
+                let call = IdentityCall {
+                    source,
+                    request,
+                    identities: &self.identities.get(),
+                    applications: &self.applications.get(),
+                    vault_resources: &self.vault_resources(),
+                    secret: &self.identity_secret,
+                    arc: &self.arc,
+                    key: &self.key,
+                    authority: &self.authority(request),
+                    now,
+                    lifetimes: self.lifetimes(action),
+                };
+                identity::respond(&call, trail)
+            }
+            Route::Instance => identity::metadata(request, self.config.identity_host.region.as_deref(), now),
             Route::Vault(vault, target) => {
                 let call = VaultCall { vault, request, target, key: &self.key, now };
                 vault::respond(&call, &self.authority(request), trail)
             }
         }
+    }
+
+    fn lifetimes(&self, action: &Action) -> Lifetimes {
+        let configured = self.config.lifetime.map(|lifetime| lifetime.as_secs());
+        Lifetimes { lifetime: action.lifetime_seconds.or(configured), refresh_in: action.refresh_in_seconds }
     }
 
     /// Names of Key Vault as a resource, beside those of the clouds.
@@ -185,6 +218,16 @@ impl TokenService {
         self.addresses
             .get()
             .map_or_else(|| "https://localhost".to_owned(), |addresses| addresses.authority.clone())
+    }
+
+    /// The address for plain HTTP; empty if there is none.
+    pub(crate) fn http_base(&self) -> String {
+        self.addresses.get().map_or_else(|| "http://localhost".to_owned(), |addresses| addresses.http.clone())
+    }
+
+    /// SHA-1 thumbprint of the TLS certificate, in upper-case hexadecimal; empty without TLS.
+    pub(crate) fn tls_thumbprint(&self) -> &str {
+        self.addresses.get().map_or("", |addresses| &addresses.tls_thumbprint)
     }
 
     /// Where tenants get their tokens.

@@ -15,6 +15,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::certificate::{hex, sha1};
 use crate::error::Error;
 
 /// Browsers refuse a server certificate that is valid for more than 398 days.
@@ -26,14 +27,17 @@ const BACKDATED: Duration = Duration::days(1);
 pub(crate) struct Identity {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) ca_pem: String,
+    /// SHA-1 of the certificate, in upper-case hexadecimal.
+    pub(crate) thumbprint: String,
 }
 
 impl Identity {
     /// A new authority and its certificate; `hosts` are names beside those of the loopback.
     pub(crate) fn generate(hosts: &[String]) -> Result<Self, Error> {
         let (ca_pem, chain, key) = certificates(hosts).map_err(|fault| Error::Keys(fault.to_string()))?;
+        let thumbprint = chain.first().map(|certificate| hex(&sha1(certificate)).to_ascii_uppercase());
         let config = server_config(chain, key).map_err(|fault| Error::Keys(fault.to_string()))?;
-        Ok(Self { config: Arc::new(config), ca_pem })
+        Ok(Self { config: Arc::new(config), ca_pem, thumbprint: thumbprint.unwrap_or_default() })
     }
 }
 

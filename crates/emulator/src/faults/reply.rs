@@ -15,6 +15,7 @@ use crate::entra;
 use crate::faults::codes;
 use crate::faults::rule::{Action, BodyKind, ConnectionFault, DetailedError, ErrorReply, RetryAfter};
 use crate::form::Form;
+use crate::identity;
 use crate::log::Trail;
 use crate::message::{Connection, Delivery, Request, Response};
 use crate::route::Route;
@@ -40,6 +41,10 @@ pub(crate) fn replace(
 ) -> Replaced {
     let mut replaced = match (&action.error, route) {
         (Some(error), Route::Entra(_)) => of_entra(error.detailed(), action.status, request, route, now),
+        (_, Route::Identity(source)) => {
+            let (response, code) = identity::refuse(*source, action.status.unwrap_or(500), now);
+            Replaced { response, code: Some(code) }
+        }
         (_, Route::Vault(vault, _)) => {
             let (response, code) =
                 vault::refuse(vault, request, action.status.unwrap_or(500), authority, now);

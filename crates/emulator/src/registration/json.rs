@@ -6,6 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::certificate::{from_base64, is_certificate, sha256};
 use crate::error::{RegistrationError, json_fault};
+use crate::federation::FederatedCredential;
 use crate::random::is_guid;
 use crate::registration::{
     AppRole, Application, EmulatorMember, KeyCredential, PasswordCredential, RequiredResource,
@@ -41,6 +42,8 @@ pub(super) struct RawApplication {
     identifier_uris: Vec<String>,
     #[serde(default, deserialize_with = "null_is_default")]
     key_credentials: Vec<RawKey>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    federated_identity_credentials: Vec<FederatedCredential>,
     #[serde(default, deserialize_with = "null_is_default")]
     password_credentials: Vec<RawSecret>,
     #[serde(default, deserialize_with = "null_is_default")]
@@ -156,6 +159,7 @@ impl RawApplication {
             display_name: self.display_name,
             identifier_uris: self.identifier_uris,
             keys,
+            federated: self.federated_identity_credentials,
             secrets,
             is_public: self.is_fallback_public_client && self.web.redirect_uris.is_empty(),
             allows_public: self.is_fallback_public_client,

@@ -92,7 +92,8 @@ pub(super) fn to_application(
     let roles = resource.roles(client.application);
     resource.check_assignment(client.application, &roles, trail)?;
     let is_capable = declares_capability(form)? && resource.wants_capabilities;
-    let token = token(client, &resource, Holder::Application { roles: &roles }, is_capable, at);
+    let token =
+        token(client, &resource, Holder::Application { roles: &roles, managed_by: None }, is_capable, at);
     let body = written(version, &token, UserMembers::default(), at)?;
     Ok(Issued { body, token_version: resource.token_version, resource: resource.requested })
 }

@@ -26,10 +26,10 @@ fn registration_example_is_accepted_and_its_client_gets_a_token() {
 }
 
 #[test]
-fn example_with_users_is_accepted_and_the_user_signs_in() {
+fn example_with_users_and_identities_is_accepted_and_both_get_tokens() {
     let registrations = Registrations::parse(example("```json users\n")).expect("registrations");
     let mut config = Config::default();
-    (config.applications, config.users) = (registrations.applications, registrations.users);
+    config.register(registrations);
     let service = TokenService::new(config).expect("a service");
     let parameters = [
         ("grant_type", "password"),
@@ -40,6 +40,10 @@ fn example_with_users_is_accepted_and_the_user_signs_in() {
     ];
     let request = Request::post(HOST, "/contoso.com/oauth2/v2.0/token", form(&parameters));
     assert_eq!(Answer::of(&service, &request).token_part(1)["given_name"], "Ada");
+    let path = "/msi/token?api-version=2019-08-01&resource=https://vault.azure.net";
+    let mut request = Request::get(HOST, path);
+    request.headers.push(("X-IDENTITY-HEADER".to_owned(), "not~a~real~secret".to_owned()));
+    assert_eq!(Answer::of(&service, &request).body["client_id"], "eeeeeeee-0000-4000-8000-000000000000");
 }
 
 #[test]
