@@ -35,16 +35,25 @@ struct Inner {
     fault: Fault,
     hint: Option<&'static str>,
     cause: Option<Cause>,
+    is_unavailable: bool,
 }
 
+#[derive(Clone)]
 enum Fault {
     Core(certgrant_core::Error),
-    Host { code: HostCode, found: String },
+    Host {
+        code: HostCode,
+        found: String,
+    },
+    /// What each credential of a chain said.
+    Chain(Vec<Error>),
 }
 
 /// What only a host can meet. The strings are those of the JavaScript packages, where they have the same.
 #[derive(Clone, Copy)]
 enum HostCode {
+    ChainExhausted,
+    CredentialUnavailable,
     FileUnreadable,
     Internal,
     RuntimeMissing,
@@ -54,6 +63,8 @@ enum HostCode {
 impl HostCode {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::ChainExhausted => "ERR_CHAIN_EXHAUSTED",
+            Self::CredentialUnavailable => "ERR_CREDENTIAL_UNAVAILABLE",
             Self::FileUnreadable => "ERR_FILE_UNREADABLE",
             Self::Internal => "ERR_INTERNAL",
             Self::RuntimeMissing => "ERR_RUNTIME_MISSING",
@@ -65,12 +76,17 @@ impl HostCode {
         match self {
             Self::FileUnreadable => ErrorKind::Key,
             Self::Internal => ErrorKind::Internal,
-            Self::RuntimeMissing | Self::TransportInvalid => ErrorKind::Config,
+            Self::ChainExhausted
+            | Self::CredentialUnavailable
+            | Self::RuntimeMissing
+            | Self::TransportInvalid => ErrorKind::Config,
         }
     }
 
     const fn summary(self) -> &'static str {
         match self {
+            Self::ChainExhausted => "no credential can be used",
+            Self::CredentialUnavailable => "the credential can't be used here",
             Self::FileUnreadable => "the file can't be read",
             Self::Internal => "certgrant failed",
             Self::RuntimeMissing => "there is no runtime to ask for a token on",
@@ -80,6 +96,8 @@ impl HostCode {
 
     const fn expected(self) -> &'static str {
         match self {
+            Self::ChainExhausted => "one that can",
+            Self::CredentialUnavailable => "all that it needs",
             Self::FileUnreadable => "a readable file",
             Self::Internal => "an answer",
             Self::RuntimeMissing => "a tokio runtime with timers",
@@ -89,6 +107,12 @@ impl HostCode {
 
     const fn hint(self) -> &'static str {
         match self {
+            Self::ChainExhausted => {
+                "see the attempts of the error: each credential of the chain says what it lacks"
+            }
+            Self::CredentialUnavailable => {
+                "set what is missing before the process starts, or use another credential"
+            }
             Self::FileUnreadable => "check the path and the permissions of the file and its folders",
             Self::Internal => "report this as a bug with the error's source; the next call starts afresh",
             Self::RuntimeMissing => "call from within a tokio runtime, for example below #[tokio::main]",
@@ -105,6 +129,7 @@ impl Error {
         match &self.0.fault {
             Fault::Core(error) => error.code().as_str(),
             Fault::Host { code, .. } => code.as_str(),
+            Fault::Chain(_) => HostCode::ChainExhausted.as_str(),
         }
     }
 
@@ -113,6 +138,7 @@ impl Error {
         match &self.0.fault {
             Fault::Core(error) => error.code().kind(),
             Fault::Host { code, .. } => code.kind(),
+            Fault::Chain(_) => HostCode::ChainExhausted.kind(),
         }
     }
 
@@ -121,6 +147,7 @@ impl Error {
         let of_fault = || match &self.0.fault {
             Fault::Core(error) => error.hint(),
             Fault::Host { code, .. } => code.hint(),
+            Fault::Chain(_) => HostCode::ChainExhausted.hint(),
         };
         self.0.hint.unwrap_or_else(of_fault)
     }
@@ -135,20 +162,43 @@ impl Error {
     pub fn as_core(&self) -> Option<&certgrant_core::Error> {
         match &self.0.fault {
             Fault::Core(error) => Some(error),
-            Fault::Host { .. } => None,
+            Fault::Host { .. } | Fault::Chain(_) => None,
+        }
+    }
+
+    /// Whether the credential can't be used in this environment, so that a [`ChainedTokenCredential`](crate::ChainedTokenCredential)
+    /// goes on with the next.
+    pub fn is_unavailable(&self) -> bool {
+        self.0.is_unavailable
+    }
+
+    /// What each credential of a chain said, if none could be used.
+    pub fn attempts(&self) -> &[Self] {
+        match &self.0.fault {
+            Fault::Chain(errors) => errors,
+            Fault::Core(_) | Fault::Host { .. } => &[],
         }
     }
 
     /// The same with what caused it, and what helps against that.
     pub(crate) fn caused_by(self, cause: Option<Cause>, hint: Option<&'static str>) -> Self {
-        let fault = match &self.0.fault {
-            Fault::Core(error) => Fault::Core(error.clone()),
-            Fault::Host { code, found } => Fault::Host { code: *code, found: found.clone() },
-        };
+        let Inner { fault, hint: own_hint, cause: own_cause, is_unavailable } = &*self.0;
         Self(Arc::new(Inner {
-            fault,
-            hint: hint.or(self.0.hint),
-            cause: cause.or_else(|| self.0.cause.clone()),
+            fault: fault.clone(),
+            hint: hint.or(*own_hint),
+            cause: cause.or_else(|| own_cause.clone()),
+            is_unavailable: *is_unavailable,
+        }))
+    }
+
+    /// The same as an error behind which a chain goes on.
+    pub(crate) fn as_unavailable(&self) -> Self {
+        let Inner { fault, hint, cause, .. } = &*self.0;
+        Self(Arc::new(Inner {
+            fault: fault.clone(),
+            hint: *hint,
+            cause: cause.clone(),
+            is_unavailable: true,
         }))
     }
 
@@ -177,15 +227,26 @@ impl Error {
         Self::host(HostCode::TransportInvalid, found)
     }
 
+    pub(crate) fn unavailable(found: impl Into<String>) -> Self {
+        Self::host(HostCode::CredentialUnavailable, found).as_unavailable()
+    }
+
+    pub(crate) fn chain_exhausted(attempts: Vec<Self>) -> Self {
+        Self::of(Fault::Chain(attempts))
+    }
+
     fn host(code: HostCode, found: impl Into<String>) -> Self {
-        let fault = Fault::Host { code, found: found.into() };
-        Self(Arc::new(Inner { fault, hint: None, cause: None }))
+        Self::of(Fault::Host { code, found: found.into() })
+    }
+
+    fn of(fault: Fault) -> Self {
+        Self(Arc::new(Inner { fault, hint: None, cause: None, is_unavailable: false }))
     }
 }
 
 impl From<certgrant_core::Error> for Error {
     fn from(error: certgrant_core::Error) -> Self {
-        Self(Arc::new(Inner { fault: Fault::Core(error), hint: None, cause: None }))
+        Self::of(Fault::Core(error))
     }
 }
 
@@ -195,6 +256,13 @@ impl fmt::Display for Error {
             Fault::Core(error) => error.fmt(f),
             Fault::Host { code, found } => {
                 write!(f, "{}: found {found}, expected {}", code.summary(), code.expected())
+            }
+            Fault::Chain(attempts) => {
+                let (summary, expected) =
+                    (HostCode::ChainExhausted.summary(), HostCode::ChainExhausted.expected());
+                let codes: Vec<&str> = attempts.iter().map(Self::code).collect();
+                let found = if codes.is_empty() { "an empty chain".to_owned() } else { codes.join(", ") };
+                write!(f, "{summary}: found {found}, expected {expected}")
             }
         }
     }
@@ -208,6 +276,7 @@ impl fmt::Debug for Error {
             .field("hint", &self.hint())
             .field("service", &self.service())
             .field("cause", &self.0.cause)
+            .field("attempts", &self.attempts())
             .finish()
     }
 }

@@ -5,11 +5,13 @@
 extern crate alloc;
 
 mod certificate;
+mod chained;
 mod client;
 mod client_certificate;
 mod client_secret;
 mod clock;
 mod credential;
+mod environment;
 mod error;
 mod events;
 mod file_stamp;
@@ -22,16 +24,19 @@ mod running;
 mod signer;
 mod token;
 mod transport;
+mod workload_identity;
 
 pub use certgrant_core::{
     Algorithm, CacheLimits, Error as CoreError, ErrorCode, ErrorKind, HttpRequest, HttpResponse, Method,
     ServiceError, SigningRequest,
 };
 pub use certificate::CertificateSource;
+pub use chained::ChainedTokenCredential;
 pub use client_certificate::ClientCertificateCredential;
 pub use client_secret::{ClientAssertionCredential, ClientSecretCredential};
 pub use clock::{Clock, SystemClock};
 pub use credential::TokenCredential;
+pub use environment::EnvironmentCredential;
 pub use error::{BoxError, Error, Result};
 pub use key_vault::KeyVaultCertificate;
 pub use options::{ClientOptions, TokenOptions};
@@ -40,3 +45,4 @@ pub use token::AccessToken;
 pub use transport::{BoxFuture, MAX_RESPONSE_BYTES, Transport, TransportError};
 #[cfg(feature = "reqwest")]
 pub use transport::{HttpClient, HttpClientOptions};
+pub use workload_identity::WorkloadIdentityCredential;

@@ -123,6 +123,22 @@ impl ClientOptions {
         self
     }
 
+    /// The same with that authority, if it has none.
+    pub(crate) fn or_authority(mut self, authority: Option<String>) -> Self {
+        self.authority = self.authority.or(authority);
+        self
+    }
+
+    /// The same with those tenants, `;` between them, if it has none.
+    pub(crate) fn or_additionally_allowed_tenants(mut self, tenants: Option<&str>) -> Self {
+        if self.additionally_allowed_tenants.is_empty() {
+            let tenants = tenants.unwrap_or_default().split(';').map(str::trim);
+            let tenants = tenants.filter(|tenant| !tenant.is_empty());
+            self.additionally_allowed_tenants = tenants.map(str::to_owned).collect();
+        }
+        self
+    }
+
     /// Makes the transport if there is none yet.
     pub(crate) fn host(&self) -> Result<Host> {
         let transport = match &self.transport {

@@ -2,6 +2,8 @@
 
 mod certificates;
 mod emulator;
+mod environments;
+mod example;
 mod leaks;
 mod outages;
 mod over_tls;
