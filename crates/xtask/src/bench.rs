@@ -1,87 +1,157 @@
-//! `cargo xtask bench`: what certgrant's cached tokens cost, beside a peer in the same run. Figures are medians and ratios; no
-//! test depends on them.
+//! `cargo xtask bench`: what certgrant's tokens cost, beside its peers in the same run. Figures are medians; no test depends on
+//! them.
 
-use anyhow::{Context, Result, ensure};
+mod cached;
+mod cold;
+mod document;
+mod together;
+
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::process::Call;
-use crate::report::{LiveLine, Outcome, Report};
+use crate::report::{LiveLine, Report};
 use crate::workspace::Workspace;
 use crate::{build, setup};
 
-const CACHED: &str = include_str!("../scripts/bench-cached.mjs");
+/// What is asked for on the command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Measures only these; all by default
+    #[arg(value_enum)]
+    what: Vec<What>,
+    /// Writes the tables to npm/certgrant/docs/benchmarks.md
+    #[arg(long)]
+    record: bool,
+}
 
-/// The heap of Node, in megabytes: a million tokens as long as Entra's take two gigabytes.
-const HEAP: &str = "--max-old-space-size=6144";
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Tokens that are in the cache
+    Cached,
+    /// Callers that come together
+    Together,
+    /// Tokens from a service on this machine
+    Cold,
+}
 
-/// Who is measured: the library, the backend that it is told to use, and numbers of other tokens in its cache.
-const CANDIDATES: [(&str, &str, &[u32]); 3] = [
-    ("certgrant", "native", &[0, 1_000, 100_000, 1_000_000]),
-    ("certgrant", "wasm", &[0, 1_000, 100_000, 1_000_000]),
-    ("msal-node", "none", &[0, 1_000]),
-];
+/// A library that is measured, with the backend that it is told to use.
+#[derive(Debug, Clone, Copy)]
+struct Library {
+    name: &'static str,
+    backend: &'static str,
+}
 
-/// Builds what is measured, measures, and prints the table.
+const NATIVE: Library = Library { name: "certgrant", backend: "native" };
+const WASM: Library = Library { name: "certgrant", backend: "wasm" };
+const MSAL: Library = Library { name: "@azure/msal-node", backend: "" };
+const IDENTITY: Library = Library { name: "@azure/identity", backend: "" };
+const OPENID: Library = Library { name: "openid-client", backend: "" };
+
+/// A table of results.
+struct Table {
+    title: &'static str,
+    /// What was measured, and how, for a document.
+    about: &'static str,
+    head: &'static [&'static str],
+    rows: Vec<Vec<String>>,
+}
+
+type Measure = fn(&Workspace, &Report) -> Result<Table>;
+
+/// Builds what is measured, measures, and prints the tables.
 ///
 /// # Errors
 ///
 /// The set-up, the build or a measurement fails.
-pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, report: &Report, options: &Options) -> Result<()> {
     report.heading("set-up and build");
     setup::run(workspace, report)?;
     build::make(workspace, report)?;
     report.step("peers", |live| setup::install_packages(&workspace.path("tests/interop"), live))?;
-    report.heading("cached tokens, one caller");
-    let mut rows = Vec::new();
-    let mut own_alone = None;
-    for (library, backend, numbers) in CANDIDATES {
-        for &others in numbers {
-            let of = if backend == "none" { String::new() } else { format!(" {backend}") };
-            let name = format!("{library}{of}, {others} others");
-            report.step(&name, |live| {
-                let (one, round) = cached(workspace, library, backend, others, live)?;
-                let alone = *own_alone.get_or_insert(one);
-                rows.push(vec![
-                    name.clone(),
-                    nanoseconds(one),
-                    nanoseconds(round),
-                    format!("{:.2}", one / alone),
-                ]);
-                Ok(Outcome::done(format!("{} ns", nanoseconds(one))))
-            })?;
+    let measures: [(What, Measure); 3] =
+        [(What::Cached, cached::measure), (What::Together, together::measure), (What::Cold, cold::measure)];
+    let mut tables = Vec::new();
+    for (what, measure) in measures {
+        if options.what.is_empty() || options.what.contains(&what) {
+            tables.push(measure(workspace, report)?);
         }
     }
-    report.table(&["nanoseconds a call, medians", "the same token", "going round", "ratio"], &rows);
-    Ok(())
+    for Table { title, head, rows, .. } in &tables {
+        report.heading(title);
+        report.table(head, rows);
+    }
+    if options.record { document::write(workspace, &tables) } else { Ok(()) }
 }
 
-/// Medians of a call for the same token, and of going round all of them, in nanoseconds.
-fn cached(
-    workspace: &Workspace,
-    library: &str,
-    backend: &str,
-    others: u32,
-    live: &LiveLine,
-) -> Result<(f64, f64)> {
+impl Library {
+    fn label(self) -> String {
+        [self.name, self.backend].join(" ").trim_end().to_owned()
+    }
+
+    /// Runs a script on this library; what it printed, as JSON. `arguments` stand behind the library's name.
+    fn measure(
+        self,
+        workspace: &Workspace,
+        script: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+        live: &LiveLine,
+    ) -> Result<Value> {
+        let mut call = Call::node()
+            .args(["--expose-gc", HEAP])
+            .arg(workspace.path("crates/xtask/scripts").join(script))
+            .arg(self.name)
+            .args(arguments)
+            .env("CERTGRANT_BACKEND", self.backend)
+            .current_dir(workspace.path("tests/interop"));
+        for (name, value) in environment {
+            call = call.env(name, value);
+        }
+        let printed = call.output(live)?;
+        serde_json::from_str(&printed).with_context(|| format!("{script} did not print JSON"))
+    }
+}
+
+/// The heap of Node, in megabytes: a million tokens as long as Entra's take two gigabytes.
+const HEAP: &str = "--max-old-space-size=6144";
+
+/// What each script wants to know: certgrant's entry and the folder of the certificate.
+fn places(workspace: &Workspace) -> [String; 2] {
     let entry = workspace.npm().join("dist/index.js");
-    let printed = Call::node()
-        .args([HEAP, "--input-type=module", "-e", CACHED, "--", library, &others.to_string()])
-        .arg(entry)
-        .arg(workspace.path("tests/vectors/assertion-rs256"))
-        .env("CERTGRANT_BACKEND", backend)
-        .current_dir(workspace.path("tests/interop"))
-        .output(live)?;
-    let figures: Value = serde_json::from_str(&printed).context("the benchmark did not print JSON")?;
-    let granted = figures["granted"].as_u64().context("no number of grants")?;
-    ensure!(
-        granted == u64::from(others) + 1,
-        "{granted} requests for {} tokens: they were not cached",
-        others + 1
-    );
-    let figure = |name: &str| figures[name].as_f64().with_context(|| format!("no figure \"{name}\""));
-    Ok((figure("one")?, figure("round")?))
+    let folder = workspace.path("tests/vectors/assertion-rs256");
+    [entry.display().to_string(), folder.display().to_string()]
 }
 
-fn nanoseconds(time: f64) -> String {
-    format!("{time:.0}")
+fn figure(figures: &Value, name: &str) -> Result<f64> {
+    figures[name].as_f64().with_context(|| format!("no figure \"{name}\" in {figures}"))
+}
+
+/// A count with spaces between its thousands.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([7.0, 999.0, 1000.0, 1_234_567.4].map(grouped), ["7", "999", "1 000", "1 234 567"]);
+    }
 }

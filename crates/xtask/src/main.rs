@@ -14,6 +14,7 @@ mod demo;
 mod emulator;
 mod fuzz;
 mod generate;
+mod markdown;
 mod process;
 mod report;
 mod setup;
@@ -53,8 +54,8 @@ enum Command {
     Demo,
     /// Runs every check of the repository, or those that are named.
     Test(test_run::Options),
-    /// Measures cached tokens beside a peer; some minutes, and six gigabytes of memory.
-    Bench,
+    /// Measures tokens beside the peers; some minutes, and six gigabytes of memory.
+    Bench(bench::Options),
     /// Keeps certgrant under load while its token service has one fault after the other; fails if anything grows.
     Soak(soak::Options),
     /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
@@ -91,7 +92,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Gen { check: true } => report.step("gen", |_| generate::check(&workspace)).map(drop),
         Command::Demo => demo::run(&workspace, report),
         Command::Test(options) => test_run::run(&workspace, report, options),
-        Command::Bench => bench::run(&workspace, report),
+        Command::Bench(options) => bench::run(&workspace, report, options),
         Command::Soak(options) => soak::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),

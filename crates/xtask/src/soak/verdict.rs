@@ -4,6 +4,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::markdown;
+
 /// Fewer samples say nothing of growth.
 const FEWEST_SAMPLES: usize = 8;
 
@@ -95,22 +97,7 @@ pub(super) fn document(minutes: u32, runs: &[(&str, Vec<Value>)]) -> String {
          or if a promise is rejected with nobody to hear it.\n"
     );
     for (backend, samples) in runs {
-        text.push_str(&format!("\n## {backend} backend\n\n{}", markdown(&HEAD, &rows(samples))));
-    }
-    text
-}
-
-fn markdown(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].len()).chain([head[column].len()]).max().unwrap_or_default()
-    };
-    let line =
-        |cells: &mut dyn Iterator<Item = String>| format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "));
-    let padded = |text: &str, column: usize| format!("{text:<0$}", width(column));
-    let mut text = line(&mut head.iter().enumerate().map(|(column, name)| padded(name, column)));
-    text.push_str(&line(&mut (0..head.len()).map(|column| "-".repeat(width(column)))));
-    for row in rows {
-        text.push_str(&line(&mut row.iter().enumerate().map(|(column, cell)| padded(cell, column))));
+        text.push_str(&format!("\n## {backend} backend\n\n{}", markdown::table(&HEAD, &rows(samples))));
     }
     text
 }

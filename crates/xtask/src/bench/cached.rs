@@ -1,0 +1,70 @@
+//! Tokens that are in the cache: the same one among others, and going round all of them.
+
+use anyhow::{Result, ensure};
+
+use super::{IDENTITY, Library, MSAL, NATIVE, Table, WASM, figure, grouped, places};
+use crate::report::{LiveLine, Outcome, Report};
+use crate::workspace::Workspace;
+
+/// Who is measured, and with how many other tokens in the cache. The peers' calls take as long as there are tokens.
+const CANDIDATES: [(Library, &[u32]); 4] = [
+    (NATIVE, &[0, 1_000, 100_000, 1_000_000]),
+    (WASM, &[0, 1_000, 100_000, 1_000_000]),
+    (MSAL, &[0, 1_000, 5_000]),
+    (IDENTITY, &[0, 1_000]),
+];
+
+/// Measures all candidates.
+pub(super) fn measure(workspace: &Workspace, report: &Report) -> Result<Table> {
+    report.heading("cached tokens");
+    let mut rows = Vec::new();
+    for (library, numbers) in CANDIDATES {
+        let mut alone = None;
+        for &others in numbers {
+            report.step(&format!("{}, {others} others", library.label()), |live| {
+                let row = row(workspace, library, others, &mut alone, live)?;
+                let outcome = Outcome::done(format!("{} ns", row[2]));
+                rows.push(row);
+                Ok(outcome)
+            })?;
+        }
+    }
+    Ok(Table {
+        title: "Cached tokens",
+        about: "The processor's time of a `getToken` whose token is in the cache, in nanoseconds, and what a token takes in \
+                memory beyond its own 1500 characters. \"Beside alone\" is the time beside that of the same library without \
+                other tokens.",
+        head: &["", "other tokens", "the same token", "beside alone", "going round all", "bytes a token"],
+        rows,
+    })
+}
+
+fn row(
+    workspace: &Workspace,
+    library: Library,
+    others: u32,
+    alone: &mut Option<f64>,
+    live: &LiveLine,
+) -> Result<Vec<String>> {
+    let [entry, folder] = places(workspace);
+    let number = others.to_string();
+    let arguments = [&number, &entry, &folder].map(String::as_str);
+    let figures = library.measure(workspace, "bench-cached.mjs", &arguments, &[], live)?;
+    let granted = figure(&figures, "granted")?;
+    ensure!(
+        granted == f64::from(others) + 1.0,
+        "{granted} requests for {} tokens: they were not cached",
+        others + 1
+    );
+    let one = figure(&figures, "one")?;
+    let first = *alone.get_or_insert(one);
+    let optional = |name: &str| figures[name].as_f64().map_or_else(|| "-".to_owned(), grouped);
+    Ok(vec![
+        library.label(),
+        grouped(f64::from(others)),
+        grouped(one),
+        format!("{:.2}", one / first),
+        optional("round"),
+        optional("extra"),
+    ])
+}
