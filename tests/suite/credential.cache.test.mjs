@@ -150,6 +150,23 @@ test("the least recently used token goes first", async () => {
   assert.equal(fetch.requests.length, 4);
 });
 
+test("dead tokens go before living ones, though they were used later", async (t) => {
+  const clocks = mockClocks(t);
+  const lifetimes = { a: 7200, b: 600, c: 7200, d: 7200 };
+  const fetch = scriptedFetch(({ form }) => {
+    const name = /https:\/\/(.)\./.exec(form.get("scope"))[1];
+    return granted(`token-${name}`, { expires_in: lifetimes[name] });
+  });
+  const one = credential(fetch, { tokenCacheLimits: { tokens: 3 } });
+  await one.getToken(scope("a"));
+  await one.getToken(scope("b"));
+  clocks.pass(700_000);
+  await one.getToken(scope("c"));
+  await one.getToken(scope("d"));
+  for (const name of ["a", "c", "d"]) assert.equal((await one.getToken(scope(name))).token, `token-${name}`);
+  assert.equal(fetch.requests.length, 4, "the living stayed");
+});
+
 test("bytes are bounded as well", async () => {
   const long = "x".repeat(400);
   const fetch = scriptedFetch(granted(long));

@@ -17,6 +17,9 @@ export const DEFAULT_LIMITS: CacheLimits = { tokens: 100_000, bytes: 256 * 1024 
 /** By how many milliseconds a clock may be set back as time services do it. */
 const CLOCK_STEP = 2_000;
 
+/** How many entries each new token has looked at, so that the dead go before the living. */
+const SWEPT = 4;
+
 /** A token, and its neighbours in the order of use: a `Map` that is reordered by each look-up makes itself anew all the time. */
 interface Entry {
   readonly key: string;
@@ -33,6 +36,8 @@ export class TokenCache {
   readonly #entries = new Map<string, Entry>();
   #newest: Entry | undefined;
   #oldest: Entry | undefined;
+  /** Where the next sweep goes on. */
+  #sweeping: Entry | undefined;
   #bytes = 0;
 
   constructor(limits: CacheLimits) {
@@ -59,7 +64,11 @@ export class TokenCache {
   /** The token of `key` that is not known to be dead. */
   alive(key: string): AccessToken | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || performance.now() >= entry.endsAt) return undefined;
+    if (entry === undefined) return undefined;
+    if (performance.now() >= entry.endsAt) {
+      this.remove(key);
+      return undefined;
+    }
     this.#touch(entry);
     return entry.token;
   }
@@ -70,6 +79,7 @@ export class TokenCache {
     const left = token.expiresOn - Date.now();
     const size = sizeOf(key, token);
     if (left <= 0 || size > this.#limits.bytes) return;
+    this.#sweep();
     while (this.#oldest && (this.#entries.size >= this.#limits.tokens || this.#bytes + size > this.#limits.bytes)) {
       this.remove(this.#oldest.key);
     }
@@ -92,7 +102,19 @@ export class TokenCache {
     this.#entries.clear();
     this.#newest = undefined;
     this.#oldest = undefined;
+    this.#sweeping = undefined;
     this.#bytes = 0;
+  }
+
+  /** Removes the dead among some entries, from the least recently used on, and again from there. */
+  #sweep(): void {
+    const now = performance.now();
+    for (let count = 0; count < SWEPT; count++) {
+      const entry = this.#sweeping ?? this.#oldest;
+      if (entry === undefined) return;
+      this.#sweeping = entry.newer;
+      if (now >= entry.endsAt) this.remove(entry.key);
+    }
   }
 
   #touch(entry: Entry): void {
@@ -103,6 +125,7 @@ export class TokenCache {
 
   #unlink(entry: Entry): void {
     const { newer, older } = entry;
+    if (this.#sweeping === entry) this.#sweeping = newer;
     if (newer) newer.older = older;
     else this.#newest = older;
     if (older) older.newer = newer;
