@@ -171,31 +171,31 @@ const BAD_INPUT = [
   [
     "text that is not a PEM",
     { certificate: "junk" },
-    /^Failed to sign JWT\. .*found .*, expected /,
+    /^Failed to sign JWT\.This is most likely due to an invalid certificate\. .*found .*, expected /,
     "ERR_PEM_NOT_FOUND",
   ],
   [
     "a certificate without its key",
     { certificate: CERTIFICATE },
-    /^Failed to sign JWT\. .*found .*, expected /,
+    /^Failed to sign JWT\.This is most likely due to an invalid certificate\. .*found .*, expected /,
     "ERR_KEY_MISSING",
   ],
   [
     "an EC key",
     { certificate: vector("bundles/ec.key") },
-    /^Failed to sign JWT\. .*found .*, expected /,
+    /^Failed to sign JWT\.This is most likely due to an invalid certificate\. .*found .*, expected /,
     "ERR_KEY_UNSUPPORTED",
   ],
   [
     "an encrypted key",
     { certificate: vector("bundles/encrypted.key") },
-    /^Failed to sign JWT\. .*found .*, expected /,
+    /^Failed to sign JWT\.This is most likely due to an invalid certificate\. .*found .*, expected /,
     "ERR_PASSWORD_MISSING",
   ],
   [
     "a key that does not belong to the certificate",
     { certificate: KEY + OTHER_CERTIFICATE },
-    /^Failed to sign JWT\. .*found .*, expected /,
+    /^Failed to sign JWT\.This is most likely due to an invalid certificate\. .*found .*, expected /,
     /^ERR_(KEY|THUMBPRINT)_MISMATCH$/,
   ],
 ];

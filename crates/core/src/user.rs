@@ -34,6 +34,9 @@ use trust::{Assertion, TrustEndpoint};
 /// Where instance discovery asks about a host: the one service that knows those of every cloud.
 const DISCOVERY: &str = "https://login.windows.net/common/discovery/instance";
 
+/// What ADAL's HTTP library took by default.
+const ACCEPT: &str = "application/json, text/plain, */*";
+
 /// Which token service, and what it is told about the calling library.
 #[derive(Clone, Debug, Default)]
 pub struct UserOptions {
@@ -264,7 +267,12 @@ impl UserFlows {
                 push_form_encoded(&mut path, username);
                 let url = [self.authority.as_str(), &path, "?api-version=1.0"].concat();
                 flight.state = State::Realm;
-                self.get(flight, Purpose::Realm, url)
+                let mut step = self.get(flight, Purpose::Realm, url);
+                if let UserStep::Send { request, .. } = &mut step {
+                    request.headers.retain(|(name, _)| *name != "accept");
+                    request.headers.push(("accept", "application/json".into()));
+                }
+                step
             }
             UserGrant::DeviceCode { interval_millis, expires_in_millis, .. } => {
                 flight.state = State::Poll(Polling::new(*interval_millis, *expires_in_millis));
@@ -399,7 +407,7 @@ impl UserFlows {
 
     fn headers(&self, task: &UserTask) -> Vec<(&'static str, String)> {
         let mut headers = Vec::with_capacity(9);
-        headers.push(("accept", "application/json, text/plain, */*".into()));
+        headers.push(("accept", ACCEPT.into()));
         headers.push(("client-request-id", task.correlation_id.clone()));
         headers.push(("return-client-request-id", "true".into()));
         if let Some(product) = &self.product {

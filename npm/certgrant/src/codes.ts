@@ -84,6 +84,8 @@ export type HostErrorCode =
   | "ERR_CREDENTIAL_UNAVAILABLE"
   /** A file of a credential could not be read. */
   | "ERR_FILE_UNREADABLE"
+  /** The caller's own cache could not keep a token. */
+  | "ERR_CACHE_FAILED"
   /** A fault of certgrant itself. */
   | "ERR_INTERNAL"
   /** An argument is not of the documented type. */

@@ -44,15 +44,15 @@ pub(super) fn text<'a>(node: Node<'a, '_>) -> &'a str {
 }
 
 /// The source of an element, byte for byte, because it is signed; with the namespaces that it takes from around it declared
-/// in its start tag.
+/// at the end of its start tag.
 pub(super) fn slice(node: Node<'_, '_>) -> Option<String> {
     let source = node.document().input_text();
     let slice = source.get(node.range())?;
-    let name_end = slice.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/')?;
-    let (name, rest) = slice.split_at_checked(name_end)?;
+    let tag = start_tag(slice)?;
+    let tag = tag.strip_suffix('/').unwrap_or(tag);
     let missing: String =
         inherited(node, source).iter().map(|(prefix, uri)| declaration(*prefix, uri)).collect();
-    Some([name, &missing, rest].concat())
+    Some([tag, &missing, slice.get(tag.len()..)?].concat())
 }
 
 /// The namespaces that are used inside an element and declared outside of it.
@@ -176,7 +176,7 @@ mod tests {
         let document = "<e xmlns='urn:d' xmlns:a='urn:a' xmlns:b='urn:&amp;b' xmlns:c='urn:c' xmlns:x='urn:x'>\
             <a:r xmlns:c='urn:other' c:y='1'><c:z/><k t='x:string' b:q=''/></a:r></e>";
         let slice = slice_of(document, "r");
-        let start = slice.split_once(" xmlns:c='urn:other'").unwrap().0;
+        let start = slice.split_once("><c:z/>").unwrap().0;
         for declared in
             [" xmlns:a=\"urn:a\"", " xmlns:b=\"urn:&amp;b\"", " xmlns=\"urn:d\"", " xmlns:x=\"urn:x\""]
         {
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn text_that_looks_like_a_declaration_is_not_one() {
         let document = "<e xmlns:a='urn:a'><a:r v=\" xmlns:b='1' > \"/></e>";
-        assert_eq!(slice_of(document, "r"), "<a:r xmlns:a=\"urn:a\" v=\" xmlns:b='1' > \"/>");
+        assert_eq!(slice_of(document, "r"), "<a:r v=\" xmlns:b='1' > \" xmlns:a=\"urn:a\"/>");
     }
 
     #[test]

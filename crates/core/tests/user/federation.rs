@@ -69,6 +69,7 @@ fn managed_user_sends_the_password_to_the_token_service() {
     let [realm, token] = driven.sent.as_slice() else { panic!("two requests") };
     assert_eq!(realm.url, "https://login.example/common/UserRealm/u%40x.example?api-version=1.0");
     assert_eq!((realm.method, realm.purpose), (Method::Get, Purpose::Realm));
+    assert_eq!(realm.header("accept"), Some("application/json"));
     assert_eq!(
         token.body,
         "grant_type=password&scope=openid&client_id=client&resource=urn%3Aresource&password=p&username=u%40x.example"

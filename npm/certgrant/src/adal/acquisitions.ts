@@ -91,7 +91,7 @@ export class Acquisitions {
           ? "the cached token could not be refreshed, see the cause: sign the user in again"
           : "get a token in another way first; this call only looks into the cache";
         const error = new AdalError(TEXTS.notInCache, { code: "ERR_TOKEN_NOT_CACHED", hint, cause: refused });
-        finish(call.log.failure("TokenRequest", error));
+        telling(call, finish)(call.log.failure("TokenRequest", error));
       });
     });
   }
@@ -105,6 +105,7 @@ export class Acquisitions {
         if (cached) return finish(null, cached);
         if (isAdfs(this.#authority)) {
           call.log.write("INFO", "TokenRequest", "Skipping user realm discovery for ADFS authority");
+          call.log.write("VERBOSE", "TokenRequest", "Acquiring token with username password for managed user");
         }
         const name = this.#nameOf(key, [...key.proof, username]);
         const send = async () => {
@@ -112,7 +113,7 @@ export class Acquisitions {
           const [entry] = await this.#users.keep(token, key, call, username);
           return entry;
         };
-        finishWith(shareRequest(this.#cache, name, call, send), finish);
+        finishWith(shareRequest(this.#cache, name, call, send), telling(call, finish));
       });
     });
   }
@@ -161,7 +162,7 @@ export class Acquisitions {
     call.log.write("VERBOSE", "TokenRequest", "Storing retrieved token into cache");
     const key = this.#key({ resource: task.resource ?? "", clientId: task.clientId });
     const [entry, error] = await this.#users.keep(token, key, call);
-    if (error) throw new Failure(asAdalError(error), entry);
+    if (error) throw new Failure(cacheError(error), entry);
     return entry;
   }
 
@@ -176,7 +177,7 @@ export class Acquisitions {
             keepAppToken(this.#cache, key, proof, granted, call.log, resolve),
           );
         };
-        finishWith(shareRequest(this.#cache, this.#nameOf(key, proof), call, send), finish);
+        finishWith(shareRequest(this.#cache, this.#nameOf(key, proof), call, send), telling(call, finish));
       });
     });
   }
@@ -217,4 +218,22 @@ export class Acquisitions {
       run(call);
     });
   }
+}
+
+/** Tells the log of a cached call that its request failed. */
+function telling({ log }: Call, finish: Finish): Finish {
+  return (error, result) => {
+    if (error) log.write("VERBOSE", "TokenRequest", "getTokenFunc returned with err");
+    finish(error, result);
+  };
+}
+
+/** The caller's cache failed: its own words. */
+function cacheError(cause: unknown): AdalError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new AdalError(message, {
+    code: "ERR_CACHE_FAILED",
+    hint: "the token is there all the same; mend the cache",
+    cause,
+  });
 }

@@ -38,7 +38,11 @@ export function findAppToken(
   };
   const mayServe = (entry: CacheEntry) => belongs(entry, key) && isOfApp(entry) && admits(entry, proof);
   if (isPlainMemoryCache(cache)) {
-    const search = () => freshest((cache._entries as CacheEntry[]).filter(mayServe), now);
+    const search = () => {
+      const entries = (cache._entries as CacheEntry[]).filter(mayServe);
+      log.write("VERBOSE", "CacheDriver", `Found ${entries.length} potential entries.`);
+      return freshest(entries, now);
+    };
     const fits = (entry: CacheEntry) => mayServe(entry) && isFresh(entry, now);
     return found(findIndexed(cache, JSON.stringify(["app", key]), { fits, search }));
   }

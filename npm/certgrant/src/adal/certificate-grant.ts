@@ -14,12 +14,13 @@ import { neutralText, type ResponseInput } from "../transport.ts";
 import type { Authority } from "./authority.ts";
 import { AdalError, asAdalError } from "./errors.ts";
 import { Failure } from "./failure.ts";
+import { logTrouble } from "./flight-log.ts";
 import type { CallLog } from "./logging.ts";
 import { sender } from "./sender.ts";
 import { GET_TOKEN, TEXTS } from "./texts.ts";
 import { readTokenResponse } from "./token-response.ts";
 import type { AdalOptions, TokenResponse } from "./types.ts";
-import { ADAL_SKU, ADAL_VERSION, echoedCorrelationId, parseBody, parseRefusal } from "./wire.ts";
+import { ADAL_ACCEPT, ADAL_SKU, ADAL_VERSION, echoedCorrelationId, parseBody, parseRefusal } from "./wire.ts";
 
 /** How many clients a context keeps; a context rarely has more than one certificate. */
 const MAX_CLIENTS = 16;
@@ -117,7 +118,11 @@ export class CertificateGrants {
 }
 
 function flightHost(options: AdalOptions, log: CallLog): FlightHost {
-  return { send: sender(options), observe: (event) => logFlight(event, log) };
+  const send = sender(options);
+  return {
+    send: (request, aborted) => send({ ...request, headers: { ...request.headers, accept: ADAL_ACCEPT } }, aborted),
+    observe: (event) => logFlight(event, log),
+  };
 }
 
 function logFlight(event: FlightEvent, log: CallLog): void {
@@ -147,10 +152,15 @@ function logFlight(event: FlightEvent, log: CallLog): void {
 }
 
 function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse {
-  if (!response) throw new Failure(log.failure("TokenRequest", withoutResponse(error)));
+  if (!response) {
+    const failure = withoutResponse(error);
+    if (failure.message === TEXTS.noResponse) logTrouble(log, "token", false);
+    throw new Failure(log.failure(isAboutKey(failure.code) ? "SelfSignedJwt" : "OAuth2Client", failure));
+  }
   if (response.status < 200 || response.status > 299) {
     const body = parseRefusal(response.body);
     log.write("ERROR", "OAuth2Client", `${GET_TOKEN}: refused with status ${response.status} (${error?.code})`);
+    logTrouble(log, "token", true);
     throw new Failure(log.failure("OAuth2Client", refused(response, body, error), true), body);
   }
   try {
@@ -158,7 +168,9 @@ function readOutcome({ error, response }: Outcome, log: CallLog): TokenResponse 
     log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
     return token;
   } catch (failure) {
-    throw new Failure(log.failure("OAuth2Client", asAdalError(failure)));
+    const refused = log.failure("OAuth2Client", asAdalError(failure));
+    log.write("ERROR", "OAuth2Client", "Error validating get token response", true, refused);
+    throw new Failure(refused);
   }
 }
 

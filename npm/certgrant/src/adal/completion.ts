@@ -41,8 +41,9 @@ export function complete<T>(
     if (ended) return;
     ended = true;
     // adal-node's callbacks get as many arguments as there is to say.
-    if (result === undefined) (callback as (error: AdalError | null) => void)(error);
-    else (callback as Callback)(error, result);
+    const call = callback as (...results: unknown[]) => void;
+    if (result === undefined) call(error);
+    else call(error, result);
   });
   return undefined;
 }

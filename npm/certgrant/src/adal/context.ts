@@ -43,7 +43,8 @@ export function setGlobalADALOptions(options?: AdalOptions): void {
 }
 
 /** The options of new contexts. */
-export function getGlobalADALOptions(): AdalOptions {
+// biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+export function getGlobalADALOptions(): any {
   return globalOptions;
 }
 
@@ -102,8 +103,9 @@ export class AuthenticationContext {
   }
 
   /** Sent as `client-request-id` with all requests of later calls; `null` for a new one with each call. */
-  get correlationId(): string | null {
-    return this.#settings.correlationId;
+  get correlationId(): string {
+    // adal-node's types do not say that it is null at first.
+    return this.#settings.correlationId as string;
   }
 
   set correlationId(id: string | null) {
@@ -111,7 +113,8 @@ export class AuthenticationContext {
   }
 
   /** The options of this context's requests: the global ones until they are set. */
-  get options(): AdalOptions {
+  // biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+  get options(): any {
     return this.#settings.options;
   }
 

@@ -35,7 +35,8 @@ const LEVEL_NAMES = ["ERROR:", "WARNING:", "INFO:", "VERBOSE:"] as const;
  * ```
  */
 export const Logging = {
-  LOGGING_LEVEL: LEVELS,
+  /** adal-node's types say that this object is a level: code that took it for one has to compile. */
+  LOGGING_LEVEL: LEVELS as typeof LEVELS & LoggingLevel,
 
   /**
    * Sets the options; the object is kept, and what it lacks is added to it. Without an argument all are reset.

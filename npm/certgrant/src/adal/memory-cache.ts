@@ -7,6 +7,10 @@ import type { CacheEntry, TokenCache } from "./types.ts";
 // biome-ignore lint/suspicious/noExplicitAny: entries and queries are plain objects of the callers
 type Plain = Record<string, any>;
 
+/** A callback of a cache, as loose as adal-node's types. */
+// biome-ignore lint/suspicious/noExplicitAny: callers' callbacks name what they take
+type CacheCallback = (error: any, result: any) => void;
+
 /** Where an entry was when it was last seen. */
 interface Place {
   readonly entry: CacheEntry;
@@ -52,13 +56,13 @@ export class MemoryCache implements TokenCache {
   }
 
   /** Removes each entry whose members are all in one of `entries`, with the same values. */
-  remove(entries: Plain[], callback: (error?: unknown) => void): void {
+  remove(entries: Plain[], callback: CacheCallback): void {
     this._entries = this._entries.filter((entry) => !entries.some((given) => matches(entry, given)));
-    callback();
+    (callback as () => void)();
   }
 
   /** Adds entries, except copies of what is there: those become `null` in `entries`. */
-  add(entries: (Plain | null)[], callback: (error: null, result: true) => void): void {
+  add(entries: (Plain | null)[], callback: CacheCallback): void {
     const before = this._entries.slice();
     for (const [index, entry] of entries.entries()) {
       if (before.some((present) => sameEntry(present, entry))) entries[index] = null;
@@ -72,7 +76,7 @@ export class MemoryCache implements TokenCache {
   }
 
   /** Finds the entries whose members equal those of `query`; all for an empty query. */
-  find(query: Plain | null | undefined, callback: (error: null, entries: Plain[]) => void): void {
+  find(query: Plain | null | undefined, callback: CacheCallback): void {
     callback(
       null,
       this._entries.filter((entry) => matches(query ?? {}, entry)),

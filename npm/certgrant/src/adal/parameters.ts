@@ -10,7 +10,7 @@ import { Failure } from "./failure.ts";
 import { CallLog } from "./logging.ts";
 import { sender } from "./sender.ts";
 import { CHALLENGE_TEXTS, TEXTS } from "./texts.ts";
-import { echoedCorrelationId, standardHeaders } from "./wire.ts";
+import { ADAL_ACCEPT, echoedCorrelationId, standardHeaders } from "./wire.ts";
 
 const PAIR = '([^,\\s="]+?)="([^"]*?)"\\s*';
 const CHALLENGE = new RegExp(`^\\s*Bearer\\s+${PAIR}(?:,\\s*${PAIR})*$`);
@@ -21,22 +21,23 @@ const TIMEOUT = 30_000;
 
 /** Where to get a token for a resource, and under which name. */
 export class AuthenticationParameters {
-  readonly #authorizationUri: string;
-  readonly #resource: string;
+  /** As adal-node names them: they show where the object is printed. */
+  readonly _authorizationUri: string;
+  readonly _resource: string;
 
   constructor(authorizationUri: string, resource: string) {
-    this.#authorizationUri = authorizationUri;
-    this.#resource = resource;
+    this._authorizationUri = authorizationUri;
+    this._resource = resource;
   }
 
   /** The authority. */
   get authorizationUri(): string {
-    return this.#authorizationUri;
+    return this._authorizationUri;
   }
 
   /** The resource, `undefined` if it was not named. */
   get resource(): string {
-    return this.#resource;
+    return this._resource;
   }
 }
 
@@ -120,7 +121,7 @@ export function createAuthenticationParametersFromUrl(
 async function ask(url: string, log: CallLog): Promise<AuthenticationParameters> {
   log.write("VERBOSE", COMPONENT, "Attempting to retrieve authentication parameters");
   log.write("VERBOSE", COMPONENT, `Attempting to retrieve authentication parameters from: ${url}`, true);
-  const headers = { accept: "application/json, text/plain, */*", ...standardHeaders(log.correlationId) };
+  const headers = { accept: ADAL_ACCEPT, ...standardHeaders(log.correlationId) };
   const answer = await sender({})({ method: "GET", url, headers, body: "", timeout: TIMEOUT });
   if (answer.kind === "failure") {
     const hint = `check the resource's address and the connection to it (${answer.message})`;

@@ -32,7 +32,7 @@ export const TEXTS = {
   deviceCodeMissing: "wireResponse is missing device code",
   userCodeMissing: "wireResponse is missing user code",
   thumbprintFormat: "The thumbprint does not match a known format",
-  signingFailed: "Failed to sign JWT.",
+  signingFailed: "Failed to sign JWT.This is most likely due to an invalid certificate.",
   discoveryUnparseable: "Failed to parse instance discovery response",
   noResponse: "No response from the server",
   httpError: (what: string, status: number, body: unknown) =>

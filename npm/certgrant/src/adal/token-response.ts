@@ -34,12 +34,15 @@ export function readTokenResponse(body: unknown, now: number, log: CallLog): Tok
   if (wire.created_on) wire.created_on = new Date(Number(wire.created_on));
   if (!wire.token_type) throw invalid(TEXTS.tokenTypeMissing);
   if (!wire.access_token) throw invalid(TEXTS.accessTokenMissing);
-  const token: Record<string, unknown> = {};
-  for (const [key, name] of Object.entries(NAMES)) {
-    if (key in wire) token[name] = wire[key];
-  }
+  const token = renamed(wire, NAMES);
   if (wire.id_token) Object.assign(token, readIdToken(wire.id_token, log));
   return token as TokenResponse;
+}
+
+/** The members that have another name here, in the order of the wire; those that have none are dropped. */
+export function renamed(wire: Record<string, unknown>, names: Record<string, string>): Record<string, unknown> {
+  const known = Object.entries(wire).filter(([key]) => Object.hasOwn(names, key));
+  return Object.fromEntries(known.map(([key, value]) => [names[key], value]));
 }
 
 /**

@@ -1,6 +1,5 @@
 /** The types of adal-node's declarations, under adal-node's names. */
 import type { Fetch } from "../transport.ts";
-import type { AdalError } from "./errors.ts";
 
 /** Tokens and what is known of them; the object is the one that the cache holds. */
 export interface TokenResponse {
@@ -15,7 +14,7 @@ export interface TokenResponse {
   expiresOn: Date | string;
   /** For how many seconds the token is valid. */
   expiresIn: number;
-  resource?: string;
+  resource: string;
   userId?: string | undefined;
   isUserIdDisplayable?: boolean | undefined;
   tenantId?: string | undefined;
@@ -23,8 +22,10 @@ export interface TokenResponse {
   givenName?: string | undefined;
   familyName?: string | undefined;
   identityProvider?: string | undefined;
-  error?: unknown;
-  errorDescription?: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+  error?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+  errorDescription?: any;
   // biome-ignore lint/suspicious/noExplicitAny: callers read and write members of their own, as adal-node's types allow
   [key: string]: any;
 }
@@ -51,17 +52,22 @@ export interface UserCodeInfo {
   userCode: string;
   /** Where the user types it in. */
   verificationUrl: string;
-  error?: unknown;
-  errorDescription?: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+  error?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as adal-node's types have it
+  errorDescription?: any;
   // biome-ignore lint/suspicious/noExplicitAny: callers read and write members of their own, as adal-node's types allow
   [key: string]: any;
 }
 
-/** Receives a code for the user, or an error and the service's answer. */
-export type AcquireUserCodeCallback = (error: AdalError, response: UserCodeInfo) => void;
+/** Receives a code for the user, or an `AdalError` and the service's answer. */
+export type AcquireUserCodeCallback = (error: Error, response: UserCodeInfo) => void;
 
-/** Receives a token, or an error and, where the service answered, the parsed body of its answer. */
-export type AcquireTokenCallback = (error: AdalError, response: TokenResponse | ErrorResponse) => void;
+/**
+ * Receives a token, or an error and, where the service answered, the parsed body of its answer. The error is an `AdalError`;
+ * the type is adal-node's, because callers make and call such functions themselves.
+ */
+export type AcquireTokenCallback = (error: Error, response: TokenResponse | ErrorResponse) => void;
 
 /** A cache of tokens; callbacks may be called before or after the method returns. */
 export interface TokenCache {

@@ -1,7 +1,7 @@
 /** The code that a user types in elsewhere, as adal-node hands it out, and the checks of one that comes back. */
 import { AdalError, argumentError, members } from "./errors.ts";
 import { TEXTS } from "./texts.ts";
-import { readIntegers } from "./token-response.ts";
+import { readIntegers, renamed } from "./token-response.ts";
 import type { UserCodeInfo } from "./types.ts";
 
 const NAMES = {
@@ -25,11 +25,7 @@ export function readUserCode(body: unknown): UserCodeInfo {
   if (!wire.expires_in) throw invalid(TEXTS.expiresInMissing);
   if (!wire.device_code) throw invalid(TEXTS.deviceCodeMissing);
   if (!wire.user_code) throw invalid(TEXTS.userCodeMissing);
-  const info: Record<string, unknown> = {};
-  for (const [key, name] of Object.entries(NAMES)) {
-    if (key in wire) info[name] = wire[key];
-  }
-  return info as UserCodeInfo;
+  return renamed(wire, NAMES) as UserCodeInfo;
 }
 
 /** @throws AdalError if it lacks what a poll needs */

@@ -11,9 +11,10 @@ import type { ResponseInput } from "../transport.ts";
 import type { Authority } from "./authority.ts";
 import { AdalError, asAdalError } from "./errors.ts";
 import { Failure } from "./failure.ts";
-import type { CallLog, Component } from "./logging.ts";
+import { logRealm, logRequest, logTrouble, REQUESTS } from "./flight-log.ts";
+import type { CallLog } from "./logging.ts";
 import { sender } from "./sender.ts";
-import { GET_DEVICE_CODE, GET_TOKEN, INSTANCE_DISCOVERY, MEX, TEXTS, USER_REALM, WS_TRUST } from "./texts.ts";
+import { TEXTS } from "./texts.ts";
 import { readTokenResponse } from "./token-response.ts";
 import type { AdalOptions, TokenResponse, UserCodeInfo } from "./types.ts";
 import { readUserCode } from "./user-code.ts";
@@ -28,22 +29,12 @@ export interface Call {
 /** What a task is about; the ids are the call's. */
 export type FlightTask = UserGrant & Pick<UserTask, "clientId" | "resource">;
 
-/** What adal-node calls a request, and who speaks of it in the log. */
-const REQUESTS: Record<UserPurpose, readonly [string, Component]> = {
-  token: [GET_TOKEN, "OAuth2Client"],
-  userCode: [GET_DEVICE_CODE, "OAuth2Client"],
-  realm: [USER_REALM, "UserRealm"],
-  metadata: [MEX, "MEX"],
-  assertion: [WS_TRUST, "WSTrustRequest"],
-  discovery: [INSTANCE_DISCOVERY, "Authority"],
-};
-
 type Done = Extract<UserStep, { kind: "done" }>;
 
 /** A task under way, and its last request. */
 interface Flight {
   readonly call: Call;
-  purpose: UserPurpose;
+  purpose?: UserPurpose | undefined;
   response?: ResponseInput | undefined;
   /** What `fetch` gave in the place of a response, and in words. */
   cause?: unknown;
@@ -92,7 +83,7 @@ export class UserFlights {
   }
 
   async #answer(task: FlightTask, call: Call, aborted = new AbortController().signal) {
-    const flight: Flight = { call, purpose: "token" };
+    const flight: Flight = { call };
     try {
       const done = await this.#drive(task, flight, aborted);
       if (aborted.aborted) throw new Failure(cancelled());
@@ -158,18 +149,15 @@ async function exchange(
   aborted: AbortSignal,
 ): Promise<UserInput> {
   const { log, options } = flight.call;
-  const [what, component] = REQUESTS[purpose];
-  if (isFallback) {
-    log.write("WARN", "TokenRequest", "MEX exchange failed.  Attempting fallback to AAD supplied endpoint.");
-  }
-  log.write("VERBOSE", component, `${what}: sending ${request.method}`);
-  log.write("VERBOSE", component, `${what}: sending ${request.method} ${request.url}`, true);
+  const { method, url } = request;
+  logRequest(log, { purpose, isFallback, before: flight.purpose, method, url });
   flight.purpose = purpose;
   const answer = await sender(options)(request, aborted);
   if (answer.kind === "response") {
     flight.response = answer;
     flight.cause = undefined;
-    echoedCorrelationId(answer, what, component, log);
+    echoedCorrelationId(answer, ...REQUESTS[purpose], log);
+    if (purpose === "realm" && answer.status < 300) logRealm(log, parseBody(answer.body));
     return answer;
   }
   const { cause, ...input } = answer;
@@ -186,12 +174,16 @@ function reading<T>(log: CallLog, purpose: UserPurpose, read: () => T): T {
     log.write("VERBOSE", "TokenRequest", "Successfully retrieved token from authority");
     return result;
   } catch (thrown) {
-    throw new Failure(log.failure(REQUESTS[purpose][1], asAdalError(thrown)));
+    const [, component] = REQUESTS[purpose];
+    const error = log.failure(component, asAdalError(thrown));
+    const what = purpose === "token" ? "get token" : "get user code";
+    log.write("ERROR", component, `Error validating ${what} response`, true, error);
+    throw new Failure(error);
   }
 }
 
 function failureOf(fault: UserFault, done: Done, flight: Flight): Failure {
-  const { purpose, response, cause, call } = flight;
+  const { purpose = "token", response, cause, call } = flight;
   const [, component] = REQUESTS[purpose];
   const { code, hint: advice } = done.error ?? { code: "ERR_INTERNAL", hint: "report this as a bug" };
   const hint = fault === "unanswered" ? `${advice} (${flight.trouble})` : advice;
@@ -207,7 +199,8 @@ function failureOf(fault: UserFault, done: Done, flight: Flight): Failure {
   });
   // Polls that were not answered in time had the wire's own names.
   if (fault === "codeExpired") Object.assign(error, { error_description: error.errorDescription });
-  call.log.failure(component, error, true);
+  if (fault === "unanswered" || (response && response.status >= 300)) logTrouble(call.log, purpose, Boolean(response));
+  call.log.failure(component, error, isAnswer(fault));
   const hasBody = fault === "refused" && (purpose === "token" || purpose === "userCode");
   return new Failure(error, hasBody ? body : undefined);
 }
@@ -224,7 +217,7 @@ function isAnswer(fault: UserFault): boolean {
 
 function textOf(fault: UserFault, { found = "NONE", reason = "NONE", error }: Done, flight: Flight, body: unknown) {
   const status = flight.response?.status ?? 0;
-  const [what] = REQUESTS[flight.purpose];
+  const [what] = REQUESTS[flight.purpose ?? "token"];
   switch (fault) {
     case "refused":
     case "codeExpired":

@@ -46,12 +46,13 @@ export function findUserToken(
   next: (found: Found) => void,
 ): void {
   logQuery(log, key.clientId, key.userId);
-  const conclude = (found: Found, count?: number) => {
-    logFound(log, found !== undefined && "token" in found, count);
+  const conclude = (found: Found) => {
+    const token = found && "token" in found;
+    if (token || !found) logFound(log, Boolean(token));
     next(found);
   };
   if (!isPlainMemoryCache(cache)) {
-    return candidates(cache, key, log, (entries, count) => conclude(choose(entries, key, now, log), count));
+    return candidates(cache, key, log, (entries) => conclude(choose(entries, key, now, log)));
   }
   const { clientId, authority, resource, userId } = key;
   let found: Found;
@@ -74,6 +75,7 @@ function isCandidate(entry: CacheEntry, { clientId, userId, proof }: UserKey): b
 
 function choose(entries: readonly CacheEntry[], key: UserKey, now: number, log: CallLog): Found {
   const candidates = entries.filter((entry) => isCandidate(entry, key));
+  log.write("VERBOSE", "CacheDriver", `Found ${candidates.length} potential entries.`);
   const exact = candidates.filter((entry) => belongs(entry, key));
   if (new Set(exact.map(ownerOf)).size > 1) {
     log.write("ERROR", "CacheDriver", TEXTS.ambiguous, false, new Error(TEXTS.ambiguous));
@@ -87,7 +89,7 @@ function choose(entries: readonly CacheEntry[], key: UserKey, now: number, log: 
     log.write("INFO", "CacheDriver", `Cached token is expired.  Refreshing: ${expired.expiresOn}`);
     return { refresh: expired };
   }
-  if (exact.length > 0) return undefined;
+  if (candidates.length === 0 || exact.length > 0) return undefined;
   log.write("VERBOSE", "CacheDriver", "No resource specific cache entries found.");
   const mrrt = candidates.find((entry) => entry.isMRRT && entry.refreshToken);
   log.write("VERBOSE", "CacheDriver", mrrt ? "Found an MRRT token." : "No MRRT tokens found.");
@@ -165,7 +167,7 @@ function candidates(
   cache: TokenCache,
   { clientId, userId }: UserKey,
   log: CallLog,
-  next: (entries: CacheEntry[], count: number) => void,
+  next: (entries: CacheEntry[]) => void,
 ): void {
   const find = (query: Record<string, string>, then: (entries: CacheEntry[]) => void) =>
     answered<CacheEntry[]>(
@@ -175,9 +177,9 @@ function candidates(
         then(entriesOf(answer));
       },
     );
-  if (!userId) return find({ _clientId: clientId }, (entries) => next(entries, entries.length));
+  if (!userId) return find({ _clientId: clientId }, next);
   find({ _clientId: clientId, userId }, (entries) => {
-    if (entries.length > 0) return next(entries, entries.length);
-    find({ _clientId: clientId }, (all) => next(all, 0));
+    if (entries.length > 0) return next(entries);
+    find({ _clientId: clientId }, next);
   });
 }

@@ -8,6 +8,9 @@ import type { CallLog, Component } from "./logging.ts";
 export const ADAL_SKU = "Node";
 export const ADAL_VERSION = "0.2.4";
 
+/** What adal-node's HTTP library took by default. */
+export const ADAL_ACCEPT = "application/json, text/plain, */*";
+
 /** The headers of a request that the core does not make. */
 export function standardHeaders(correlationId: string): Record<string, string> {
   const { os, cpu } = platform();

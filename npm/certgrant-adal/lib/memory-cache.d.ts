@@ -1,0 +1,3 @@
+import { MemoryCache } from "certgrant/adal";
+
+export = MemoryCache;
