@@ -7,23 +7,14 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, RequestKey, TokenRequest};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 /// A [`Client`] and the tokens that it got.
 #[derive(Debug)]
 pub struct CachingClient {
     client: Client,
     cache: TokenCache,
-    /// What the flights under way are for.
-    requested: Vec<(FlightId, RequestKey, KeepsToken)>,
-}
-
-/// What becomes of a flight's token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum KeepsToken {
-    Yes,
-    /// Its caller has a cache of its own.
-    No,
+    /// The key of the request that is looked at, so that no look-up allocates one.
+    key: RequestKey,
 }
 
 /// What [`CachingClient::acquire`] found.
@@ -64,7 +55,7 @@ impl CachingClient {
         let [low, high] = [0, 8]
             .map(|from| seed.iter().skip(from).take(8).fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)));
         let cache = TokenCache::new(limits, [low, high]);
-        Ok(Self { client: Client::new(config)?, cache, requested: Vec::new() })
+        Ok(Self { client: Client::new(config)?, cache, key: RequestKey::default() })
     }
 
     /// The client without its tokens.
@@ -84,13 +75,10 @@ impl CachingClient {
     /// Those of [`Client::acquire`].
     pub fn acquire(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Found> {
         self.observe(now);
-        let key = self.client.key(request)?;
-        let token = self.cache.get(&key);
-        let acquired = self.client.acquire(request, token.map(|token| Held::from(token.as_ref())), now)?;
-        let keeps = if request.skip_cache { KeepsToken::No } else { KeepsToken::Yes };
-        if let Acquired::Start(flight) | Acquired::ServeAndRenew(flight) = acquired {
-            self.requested.push((flight, key.without_claims(), keeps));
-        }
+        self.key.rewrite(request, self.client.tenant_of(request)?);
+        let token = self.cache.get(&self.key);
+        let held = token.map(|token| Held::from(token.as_ref()));
+        let acquired = self.client.acquire_by(&self.key, request, held, now)?;
         Ok(match (acquired, token) {
             (Acquired::Serve, Some(token)) => Found::Token(token.clone()),
             (Acquired::ServeAndRenew(flight), Some(token)) => Found::TokenToRenew(token.clone(), flight),
@@ -111,32 +99,34 @@ impl CachingClient {
     /// Those of [`Client::step`].
     pub fn step(&mut self, flight: FlightId, input: Input, now: Timestamp) -> Result<CachingStep> {
         self.observe(now);
-        let outcome = match self.client.step(flight, input, now)? {
-            Step::Done(outcome) => outcome,
-            step => return Ok(CachingStep::Next(step)),
+        let (outcome, key) = match self.client.advance(flight, input, now)? {
+            (Step::Done(outcome), key) => (outcome, key.unwrap_or_default()),
+            (step, _) => return Ok(CachingStep::Next(step)),
         };
-        let requested = self.forget(flight);
-        let done = |result, not_renewed| Ok(CachingStep::Done { result, not_renewed });
-        match (outcome, requested) {
-            (Outcome::Token(token), requested) => {
-                let token = Arc::new(token);
-                if let Some((key, KeepsToken::Yes)) = requested {
-                    self.cache.insert(key, token.clone(), now);
-                }
-                done(Ok(token), None)
-            }
-            (Outcome::Held(error), Some((key, _))) => match self.cache.get(&key) {
-                Some(token) => done(Ok(token.clone()), Some(error)),
-                None => done(Err(error), None),
+        let (result, not_renewed) = match outcome {
+            Outcome::Token(token) => (Ok(self.keep(&key, token, now)), None),
+            Outcome::Held(error) => match self.cache.get(&key.without_claims()) {
+                Some(token) => (Ok(token.clone()), Some(error)),
+                None => (Err(error), None),
             },
-            (Outcome::Held(error) | Outcome::Failed(error), _) => done(Err(error), None),
+            Outcome::Failed(error) => (Err(error), None),
+        };
+        Ok(CachingStep::Done { result, not_renewed })
+    }
+
+    /// Keeps a token, unless its caller has a cache of its own. One whose life is not known serves those at hand, and does
+    /// not take the place of one that is held, unless that was rejected.
+    fn keep(&mut self, key: &RequestKey, token: AccessToken, now: Timestamp) -> Arc<AccessToken> {
+        let token = Arc::new(token);
+        if !key.skips_cache() && (now < token.expires_on || key.has_claims()) {
+            self.cache.insert(key.without_claims(), token.clone(), now);
         }
+        token
     }
 
     /// Ends a flight that nobody waits for any more. An unknown flight is none.
     pub fn abandon(&mut self, flight: FlightId) {
         self.client.abandon(flight);
-        self.forget(flight);
     }
 
     /// Removes the token that a request was served with, because a resource rejected it; whether there was one.
@@ -169,11 +159,5 @@ impl CachingClient {
         if self.client.observe(now) {
             self.cache.clear();
         }
-    }
-
-    fn forget(&mut self, flight: FlightId) -> Option<(RequestKey, KeepsToken)> {
-        let index = self.requested.iter().position(|(found, ..)| *found == flight)?;
-        let (_, key, keeps) = self.requested.swap_remove(index);
-        Some((key, keeps))
     }
 }

@@ -304,22 +304,32 @@ impl Client {
         held: Option<Held>,
         now: Timestamp,
     ) -> Result<Acquired> {
+        let key = self.key(request)?;
+        self.acquire_by(&key, request, held, now)
+    }
+
+    /// The same for a key that is known.
+    pub(crate) fn acquire_by(
+        &mut self,
+        key: &RequestKey,
+        request: &TokenRequest,
+        held: Option<Held>,
+        now: Timestamp,
+    ) -> Result<Acquired> {
         self.observe(now);
-        let tenant = self.tenant_of(request)?;
         // A token that a resource rejected, and one that its caller does not want, are as good as none.
         let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
-        let key = RequestKey::new(request, tenant);
         let serves = held.is_some_and(|held| held.serves(now));
         let is_fresh = serves && held.is_some_and(|held| now < held.refresh_on);
-        if is_fresh || (held.is_some() && self.standing.is_quiet(&key, now)) {
+        if is_fresh || (held.is_some() && self.standing.is_quiet(key, now)) {
             return Ok(Acquired::Serve);
         }
-        if let Some(id) = self.flights.find(&key) {
+        if let Some(id) = self.flights.find(key) {
             return Ok(if serves { Acquired::Serve } else { Acquired::Join(id) });
         }
         self.check_target(&request.target)?;
         let claims = claims_parameter(request.claims.as_deref(), request.enable_cae)?;
-        let flight = Flight::new(key, held, tenant.clone(), request, claims);
+        let flight = Flight::new(key.clone(), held, self.tenant_of(request)?.clone(), request, claims);
         let id = self.flights.insert(flight);
         Ok(if serves { Acquired::ServeAndRenew(id) } else { Acquired::Start(id) })
     }
@@ -331,12 +341,22 @@ impl Client {
     /// [`ErrorCode::StepUnexpected`] if there is no such flight, or if it did not ask for this input; the flight stays as
     /// it was.
     pub fn step(&mut self, id: FlightId, input: Input, now: Timestamp) -> Result<Step> {
+        Ok(self.advance(id, input, now)?.0)
+    }
+
+    /// The same; at its end with what the flight was for.
+    pub(crate) fn advance(
+        &mut self,
+        id: FlightId,
+        input: Input,
+        now: Timestamp,
+    ) -> Result<(Step, Option<RequestKey>)> {
         self.observe(now);
         let Some(flight) = self.flights.get_mut(id) else {
             return Err(Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way"));
         };
         let result = match flight.step(&self.config, &mut self.standing, input, now)? {
-            Progress::Next(step) => return Ok(step),
+            Progress::Next(step) => return Ok((step, None)),
             Progress::Landed(result) => result,
         };
         let outcome = match (result, flight.held) {
@@ -347,10 +367,11 @@ impl Client {
             }
             (Err(error), _) => Outcome::Failed(error),
         };
-        if let (Some(flight), Outcome::Token(token)) = (self.flights.remove(id), &outcome) {
-            self.tell_of_token(&flight.key, token);
+        let key = self.flights.remove(id).map(|flight| flight.key);
+        if let (Some(key), Outcome::Token(token)) = (&key, &outcome) {
+            self.tell_of_token(key, token);
         }
-        Ok(Step::Done(outcome))
+        Ok((Step::Done(outcome), key))
     }
 
     /// A token that was got for a claims challenge is held from now on for those who ask without one, too.
@@ -407,7 +428,7 @@ impl Client {
         true
     }
 
-    fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {
+    pub(crate) fn tenant_of<'a>(&'a self, request: &'a TokenRequest) -> Result<&'a Tenant> {
         let own = &self.config.tenant;
         // A managed identity is of one tenant, and its endpoint takes no other.
         let Some(tenant) = request.tenant.as_ref().filter(|_| !self.config.is_managed()) else {

@@ -128,12 +128,23 @@ impl TokenRequest {
 }
 
 /// Everything that tells one token request of a client from another, as one text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RequestKey(String);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RequestKey {
+    text: String,
+    skips_cache: bool,
+}
 
 impl RequestKey {
-    /// The key of a request for `tenant`. No part can pass for another, because none but the last can hold a line feed.
+    /// The key of a request for `tenant`.
     pub(crate) fn new(request: &TokenRequest, tenant: &Tenant) -> Self {
+        let mut key = Self::default();
+        key.rewrite(request, tenant);
+        key
+    }
+
+    /// Becomes the key of a request for `tenant`; a key that is kept for this needs no allocation. No part can pass for
+    /// another, because none but the last can hold a line feed.
+    pub(crate) fn rewrite(&mut self, request: &TokenRequest, tenant: &Tenant) {
         let (kind, target) = (request.target.parameter(), request.target.as_str());
         let flags = match (request.enable_cae, request.skip_cache) {
             (false, false) => "",
@@ -145,30 +156,55 @@ impl RequestKey {
         // Of a user's token its hash: the key is no secret.
         let user = request.user_assertion.as_ref();
         let user = user.map_or_else(String::new, |user| base64url(&Sha256::digest(user.expose().as_bytes())));
-        Self([tenant.as_str(), "\n", kind, flags, ":", &user, "\n", target, "\n", claims].concat())
+        self.text.clear();
+        for part in [
+            tenant.as_str(),
+            "
+",
+            kind,
+            flags,
+            ":",
+            &user,
+            "
+",
+            target,
+            "
+",
+            claims,
+        ] {
+            self.text.push_str(part);
+        }
+        self.skips_cache = request.skip_cache;
     }
 
     /// Its bytes, for a hash.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.text.as_bytes()
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The key of the same request without its claims challenge: whose token the new one replaces.
     pub(crate) fn without_claims(&self) -> Self {
-        Self(self.0.get(..self.claims_begin()).unwrap_or_default().into())
+        let text = self.text.get(..self.claims_begin()).unwrap_or_default().into();
+        Self { text, skips_cache: self.skips_cache }
     }
 
     /// Whether the request carries a claims challenge.
     pub(crate) fn has_claims(&self) -> bool {
-        self.claims_begin() < self.0.len()
+        self.claims_begin() < self.text.len()
+    }
+
+    /// Whether the caller wants no cached token, and none of its own cached.
+    pub(crate) const fn skips_cache(&self) -> bool {
+        self.skips_cache
     }
 
     fn claims_begin(&self) -> usize {
-        self.0.match_indices('\n').nth(2).map_or(self.0.len(), |(index, _)| index.saturating_add(1))
+        let third = self.text.match_indices('\n').nth(2);
+        third.map_or(self.text.len(), |(index, _)| index.saturating_add(1))
     }
 }
 
