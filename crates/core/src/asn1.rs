@@ -37,6 +37,16 @@ impl<'a> Reader<'a> {
         outer.0.is_empty().then_some(inner)
     }
 
+    /// A reader of the elements that stand one behind the other in `contents`.
+    pub(crate) const fn new(contents: &'a [u8]) -> Self {
+        Self(contents)
+    }
+
+    /// How many bytes are left.
+    pub(crate) const fn remaining(&self) -> usize {
+        self.0.len()
+    }
+
     /// The tag of the next element.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.0.first().copied()
@@ -107,11 +117,6 @@ pub(crate) struct AlgorithmIdentifier<'a> {
 /// What encrypted keys and PFX files need besides.
 #[cfg(feature = "encryption")]
 impl<'a> Reader<'a> {
-    /// A reader of the elements that stand one behind the other in `contents`.
-    pub(crate) const fn new(contents: &'a [u8]) -> Self {
-        Self(contents)
-    }
-
     /// Whether nothing is left.
     pub(crate) const fn is_at_end(&self) -> bool {
         self.0.is_empty()

@@ -10,6 +10,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// How many private keys a file may have. Each is compared with every certificate, and no real file comes near it.
+const MAX_KEYS: usize = 100;
+
+/// How long a chain may be, the leaf included: each certificate is looked for among all others. Real ones have up to 5.
+const MAX_CHAIN: usize = 16;
+
 /// A private key with its certificate chain.
 #[derive(Debug)]
 pub struct Bundle {
@@ -102,6 +108,9 @@ impl Bundle {
 
     fn from_file(file: File) -> Result<Self> {
         let number = file.keys.len();
+        if number > MAX_KEYS {
+            return Err(ambiguous(number));
+        }
         let mut keys = usable(file.keys)?;
         if number == 0 {
             let found = file.first.unwrap_or("nothing");
@@ -119,12 +128,14 @@ impl Bundle {
                 let chain = chain_of(&key, certificates)?;
                 Ok(Self { key: key.content, chain })
             }
-            _ => {
-                let expected = "one private key, or one with its certificate among several";
-                Err(Error::new(ErrorCode::KeyAmbiguous, format!("{number} private keys"), expected))
-            }
+            _ => Err(ambiguous(number)),
         }
     }
+}
+
+fn ambiguous(number: usize) -> Error {
+    let expected = "one private key, or one with its certificate among several";
+    Error::new(ErrorCode::KeyAmbiguous, format!("{number} private keys"), expected)
 }
 
 /// The keys that can be used, each once.
@@ -181,11 +192,16 @@ pub(crate) fn chain_from_pem(file: &[u8]) -> Result<Vec<Certificate>> {
     chain_from_leaf(File::from_pem(file, None)?)
 }
 
-/// The leaf is the first certificate that is not the issuer of another.
+/// The leaf is what the first certificate leads down to: what it issued, what that issued, and so on.
 fn chain_from_leaf(file: File) -> Result<Vec<Certificate>> {
     let certificates = file.certificates;
-    let is_issuer = |issuer: &Certificate| certificates.iter().any(|item| item.content.is_issued_by(issuer));
-    let leaf = certificates.iter().position(|item| !is_issuer(&item.content));
+    let issued_by = |issuer: &Item<Certificate>| {
+        certificates.iter().position(|item| item.content.is_issued_by(&issuer.content))
+    };
+    let downwards = |index: &usize| certificates.get(*index).and_then(issued_by);
+    let first = (!certificates.is_empty()).then_some(0);
+    // Certificates of two authorities that issued each other lead nowhere: any of them will do.
+    let leaf = core::iter::successors(first, downwards).take(MAX_CHAIN).last();
     if leaf.is_none() {
         let found = file.first.unwrap_or("nothing");
         return Err(Error::new(
@@ -201,7 +217,7 @@ fn chain_from_leaf(file: File) -> Result<Vec<Certificate>> {
 fn issuers_upwards(mut certificates: Vec<Item<Certificate>>, leaf: Option<usize>) -> Vec<Certificate> {
     let mut chain: Vec<Certificate> = Vec::new();
     let mut next = leaf;
-    while let Some(index) = next {
+    while let Some(index) = next.filter(|_| chain.len() < MAX_CHAIN) {
         // The others stay in file order: of several that could be the next, a chain that is read again takes the same one.
         chain.push(certificates.remove(index).content);
         let is_issuer =
@@ -264,6 +280,44 @@ mod tests {
         assert_eq!(error_of(&keys), ambiguous);
         assert_eq!(error_of(&(keys.clone() + bundles::ROOT_PEM)), ambiguous);
         assert_eq!(error_of(&(keys + bundles::LEAF_PEM + vector::CERTIFICATE_PEM)), ambiguous);
+    }
+
+    #[test]
+    fn more_keys_than_a_file_can_have_are_refused_at_once() {
+        let key = vector::key_pem();
+        let file = key.repeat(MAX_KEYS) + vector::CERTIFICATE_PEM;
+        assert_eq!(Bundle::from_pem(file.as_bytes()).unwrap().chain.len(), 1);
+        assert_eq!(error_of(&(key + &file)), (ErrorCode::KeyAmbiguous, String::from("101 private keys")));
+    }
+
+    #[test]
+    fn key_that_signers_do_not_take_is_too_long() {
+        use crate::asn1::{INTEGER, push_element};
+        for (bytes, is_taken) in [(1024, true), (1025, false)] {
+            let mut numbers = Vec::from([INTEGER, 1, 0]);
+            push_element(&mut numbers, INTEGER, &[&[0][..], &alloc::vec![0xc5; bytes]].concat());
+            numbers.extend([INTEGER, 1, 3].repeat(7));
+            let mut der = Vec::new();
+            push_element(&mut der, crate::asn1::SEQUENCE, &numbers);
+            let key = Bundle::open(&der, None);
+            let expected = (!is_taken).then_some(ErrorCode::KeyUnsupported);
+            assert_eq!(key.map_err(|error| error.code()).err(), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn certificates_alone_begin_with_the_leaf_in_any_order() {
+        let certificates = [bundles::ROOT_PEM, bundles::LEAF_PEM, bundles::INTERMEDIATE_PEM];
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]] {
+            let file = order.map(|index| certificates[index]).concat();
+            let chain = Bundle::open_chain(file.as_bytes(), None).unwrap();
+            assert_eq!(
+                Bundle::chain_to_pem(&chain),
+                [certificates[1], certificates[2], certificates[0]].concat()
+            );
+        }
+        let error = Bundle::open_chain(bundles::PUBLIC_KEY_PEM.as_bytes(), None).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::CertificateMissing);
     }
 
     #[test]

@@ -94,6 +94,9 @@ impl core::fmt::Debug for Thumbprint {
 /// ([RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)).
 const MIN_BITS: usize = 2048;
 
+/// The longest key that every signer here takes: aws-lc's limit. Key Vault makes keys up to 4096 bits, Windows up to 16384.
+const MAX_BITS: usize = 8192;
+
 /// The two numbers of an RSA public key, big-endian without leading zeros.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RsaPublicKey {
@@ -142,13 +145,15 @@ impl RsaPublicKey {
     }
 
     /// Checks that the key is as long as Entra ID and [RFC 7518 section 3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)
-    /// want it.
+    /// want it, and no longer than signers take it.
     pub(crate) fn check_size(&self) -> Result<()> {
         let bits = self.bits();
-        if bits >= MIN_BITS {
-            return Ok(());
-        }
-        Err(Error::new(ErrorCode::KeyWeak, format!("{bits} bits"), format!("at least {MIN_BITS} bits")))
+        let (code, expected) = match bits {
+            MIN_BITS..=MAX_BITS => return Ok(()),
+            0..MIN_BITS => (ErrorCode::KeyWeak, format!("at least {MIN_BITS} bits")),
+            _ => (ErrorCode::KeyUnsupported, format!("at most {MAX_BITS} bits")),
+        };
+        Err(Error::new(code, format!("{bits} bits"), expected))
     }
 
     /// The length of the modulus in bits: the size of the key.

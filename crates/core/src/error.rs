@@ -151,7 +151,7 @@ error_codes! {
     KeyMismatch = "ERR_KEY_MISMATCH", Key, "the private key does not belong to the certificate",
         "use the key and the certificate that were made together; their public keys have to be the same";
     KeyMissing = "ERR_KEY_MISSING", Key, "there is no private key",
-        "give a PEM that also holds the private key (BEGIN PRIVATE KEY); a .cer or .crt file has only the certificate";
+        "give a PEM that also holds the private key (BEGIN PRIVATE KEY); a .cer, .crt or .p7b file has certificates only";
     KeyUnsupported = "ERR_KEY_UNSUPPORTED", Key, "the private key is of a kind that Entra ID does not take",
         "use an RSA key of 2048 bits or more and a certificate for it";
     KeyWeak = "ERR_KEY_WEAK", Key, "the private key is too short",

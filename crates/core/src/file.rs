@@ -16,6 +16,8 @@ use crate::pem::{Label, Section, body_bytes, is_pfx, not_pem, sections, text_of}
 #[cfg(feature = "encryption")]
 use crate::pfx;
 use crate::secret::SecretString;
+#[cfg(feature = "encryption")]
+use crate::stranger::named;
 use alloc::vec::Vec;
 
 /// A private key or a certificate, with the id that the two share in a PFX; it is empty where there is none.
@@ -76,7 +78,7 @@ impl File {
             Err(error) if error.code() == ErrorCode::PemNotFound => {
                 let decoded =
                     text_of(file).and_then(|text| body_bytes(text.expose().trim().trim_matches('"'), ""));
-                let decoded = decoded.map_err(|_| error)?;
+                let decoded = decoded.map_err(|_| named(file).unwrap_or(error))?;
                 match decoded.expose().first() {
                     Some(&SEQUENCE) => Self::from_der(decoded.expose(), password),
                     _ => Self::from_pem(decoded.expose(), password),
@@ -92,6 +94,12 @@ impl File {
         reading.read(label, der)?;
         Ok(reading.file)
     }
+}
+
+/// Without what opens files of all kinds, a text is not looked at.
+#[cfg(not(feature = "encryption"))]
+const fn named(_: &[u8]) -> Option<Error> {
+    None
 }
 
 /// What a file in DER holds, told by its first members.
@@ -127,6 +135,13 @@ fn label_of(der: &[u8]) -> Option<Label> {
         (OBJECT_IDENTIFIER, _) => Some(Label::Other("a PKCS#7 bundle")),
         _ => None,
     }
+}
+
+/// A DER element without what stands behind it.
+fn first_element(der: &[u8]) -> &[u8] {
+    let mut reader = Reader::new(der);
+    let behind = reader.peek().and_then(|tag| reader.contents(tag)).map_or(0, |_| reader.remaining());
+    der.get(..der.len().saturating_sub(behind)).unwrap_or(der)
 }
 
 /// A file that is being read.
@@ -172,6 +187,7 @@ impl<'a> Reading<'a> {
                 self.file.certificates.push(Certificate::from_der(der)?.into());
                 return Ok(());
             }
+            Label::TrustedCertificate => return self.read(Label::Certificate, first_element(der)),
             Label::Pfx => return self.read_pfx(der),
             Label::Other(_) => return Ok(()),
             Label::PrivateKey | Label::RsaPrivateKey => private_key(label, der),

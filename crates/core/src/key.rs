@@ -44,7 +44,7 @@ impl PrivateKey {
     ///
     /// [`ErrorCode::KeyInvalid`], [`ErrorCode::KeyWeak`].
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self> {
-        let public_key = rsa_private_key(der).ok_or_else(|| invalid(der.len(), "PKCS#1"))?;
+        let public_key = rsa_private_key(der).ok_or_else(|| invalid(der.len(), "PKCS#1"))??;
         public_key.check_size()?;
         Ok(Self { pkcs8: to_pkcs8(der), public_key })
     }
@@ -71,15 +71,25 @@ fn private_key_info(der: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The public half of `RSAPrivateKey ::= SEQUENCE { version, n, e, d, p, q, d mod (p-1), d mod (q-1), q^-1 mod p }`,
 /// [RFC 8017 appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2), all of whose numbers have to be there.
-fn rsa_private_key(der: &[u8]) -> Option<RsaPublicKey> {
+///
+/// # Errors
+///
+/// [`ErrorCode::KeyUnsupported`] for version 1: more than two primes, which signers and WebCrypto do not take.
+fn rsa_private_key(der: &[u8]) -> Option<Result<RsaPublicKey>> {
     let mut numbers = Reader::of_sequence(der)?;
-    // Version 1 has more than two primes, which signers and WebCrypto do not take.
-    (numbers.contents(INTEGER)? == [0]).then_some(())?;
+    match numbers.contents(INTEGER)? {
+        [0] => {}
+        [1] => {
+            let found = "an RSA key of more than two primes";
+            return Some(Err(Error::new(ErrorCode::KeyUnsupported, found, "an RSA key of two primes")));
+        }
+        _ => return None,
+    }
     let public_key = RsaPublicKey::read(&mut numbers)?;
     for _ in 0..6 {
         numbers.positive_integer()?;
     }
-    Some(public_key)
+    Some(Ok(public_key))
 }
 
 /// `PrivateKeyInfo { 0, { rsaEncryption, NULL }, OCTET STRING }` around a PKCS#1 key.

@@ -122,6 +122,8 @@ mod json;
 mod pem;
 #[cfg(feature = "encryption")]
 mod mend;
+#[cfg(feature = "encryption")]
+mod stranger;
 mod certificate;
 mod key;
 #[cfg(feature = "encryption")]

@@ -27,6 +27,8 @@ const EXPECTED: &str = "PEM text with a section PRIVATE KEY and a section CERTIF
 pub enum Label {
     /// `CERTIFICATE`, `X509 CERTIFICATE`: an X.509 certificate.
     Certificate,
+    /// `TRUSTED CERTIFICATE`: the same, and behind it what OpenSSL trusts it for.
+    TrustedCertificate,
     /// `PRIVATE KEY`: PKCS#8.
     PrivateKey,
     /// `RSA PRIVATE KEY`: PKCS#1.
@@ -45,6 +47,7 @@ impl Label {
     fn from_text(text: &str) -> Self {
         match text {
             "CERTIFICATE" | "X509 CERTIFICATE" => Self::Certificate,
+            "TRUSTED CERTIFICATE" => Self::TrustedCertificate,
             "PRIVATE KEY" => Self::PrivateKey,
             "RSA PRIVATE KEY" => Self::RsaPrivateKey,
             "ENCRYPTED PRIVATE KEY" => Self::EncryptedPrivateKey,
@@ -55,7 +58,6 @@ impl Label {
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::Other("a certificate request"),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::Other("a public key"),
             "PKCS7" => Self::Other("a PKCS#7 bundle"),
-            "TRUSTED CERTIFICATE" => Self::Other("an OpenSSL trusted certificate"),
             "EC PARAMETERS" => Self::Other("elliptic-curve parameters"),
             _ => Self::Other("a section with an unknown label"),
         }
@@ -64,7 +66,7 @@ impl Label {
     /// What the section holds, in words.
     pub const fn describe(self) -> &'static str {
         match self {
-            Self::Certificate => "a certificate",
+            Self::Certificate | Self::TrustedCertificate => "a certificate",
             Self::PrivateKey => "a private key (PRIVATE KEY)",
             Self::RsaPrivateKey => "a private key (RSA PRIVATE KEY)",
             Self::EncryptedPrivateKey => "an encrypted private key",

@@ -4,6 +4,8 @@
 //! It only decrypts. That wrong padding is told apart from the rest does no harm: who holds the file can try passwords
 //! on it anyway.
 
+#[cfg(feature = "rare-ciphers")]
+use super::rare::Rare;
 use crate::secret::{Secret, SecretBytes};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
@@ -17,6 +19,8 @@ pub(crate) enum Cipher {
     Aes128,
     Aes192,
     Aes256,
+    #[cfg(feature = "rare-ciphers")]
+    Rare(Rare),
     #[cfg(feature = "legacy-ciphers-insecure")]
     Des,
     /// Encrypts, decrypts and encrypts with the first, the second and again the first key.
@@ -59,6 +63,8 @@ impl Cipher {
             Self::Aes128 => 16,
             Self::Aes192 => 24,
             Self::Aes256 => 32,
+            #[cfg(feature = "rare-ciphers")]
+            Self::Rare(cipher) => cipher.key_size(),
             #[cfg(feature = "legacy-ciphers-insecure")]
             Self::Des => 8,
             #[cfg(feature = "legacy-ciphers-insecure")]
@@ -76,6 +82,8 @@ impl Cipher {
     pub(crate) const fn iv_size(self) -> usize {
         match self {
             Self::Aes128 | Self::Aes192 | Self::Aes256 => 16,
+            #[cfg(feature = "rare-ciphers")]
+            Self::Rare(_) => 16,
             #[cfg(feature = "legacy-ciphers-insecure")]
             Self::Des | Self::TripleDes2Keys | Self::TripleDes3Keys | Self::Rc2(_) => 8,
             #[cfg(feature = "legacy-ciphers-insecure")]
@@ -91,6 +99,8 @@ impl Cipher {
             Self::Aes128 => cbc::<aes::Aes128>(key, iv, data)?,
             Self::Aes192 => cbc::<aes::Aes192>(key, iv, data)?,
             Self::Aes256 => cbc::<aes::Aes256>(key, iv, data)?,
+            #[cfg(feature = "rare-ciphers")]
+            Self::Rare(cipher) => cipher.decrypt(key, iv, data)?,
             #[cfg(feature = "legacy-ciphers-insecure")]
             Self::Des => cbc::<des::Des>(key, iv, data)?,
             #[cfg(feature = "legacy-ciphers-insecure")]
@@ -117,7 +127,7 @@ impl Cipher {
 }
 
 /// Decrypts in place; gives the length of the plaintext.
-fn cbc<C: KeyInit + BlockCipherDecrypt>(key: &[u8], iv: &[u8], data: &mut [u8]) -> Option<usize> {
+pub(super) fn cbc<C: KeyInit + BlockCipherDecrypt>(key: &[u8], iv: &[u8], data: &mut [u8]) -> Option<usize> {
     cbc_of(C::new_from_slice(key).ok()?, iv, data)
 }
 

@@ -20,6 +20,17 @@ pub(crate) enum Hash {
     Sha512,
     Sha512Cut224,
     Sha512Cut256,
+    #[cfg(feature = "rare-ciphers")]
+    Sha3_224,
+    #[cfg(feature = "rare-ciphers")]
+    Sha3_256,
+    #[cfg(feature = "rare-ciphers")]
+    Sha3_384,
+    #[cfg(feature = "rare-ciphers")]
+    Sha3_512,
+    /// In MACs of PFX files.
+    #[cfg(feature = "legacy-ciphers-insecure")]
+    Md5,
 }
 
 /// What a derived key is for: the ID of
@@ -45,15 +56,29 @@ macro_rules! with_type {
             Hash::Sha512 => $function::<Sha512>($($argument),*),
             Hash::Sha512Cut224 => $function::<Sha512_224>($($argument),*),
             Hash::Sha512Cut256 => $function::<Sha512_256>($($argument),*),
+            #[cfg(feature = "rare-ciphers")]
+            Hash::Sha3_224 => $function::<sha3::Sha3_224>($($argument),*),
+            #[cfg(feature = "rare-ciphers")]
+            Hash::Sha3_256 => $function::<sha3::Sha3_256>($($argument),*),
+            #[cfg(feature = "rare-ciphers")]
+            Hash::Sha3_384 => $function::<sha3::Sha3_384>($($argument),*),
+            #[cfg(feature = "rare-ciphers")]
+            Hash::Sha3_512 => $function::<sha3::Sha3_512>($($argument),*),
+            #[cfg(feature = "legacy-ciphers-insecure")]
+            Hash::Md5 => $function::<md5::Md5>($($argument),*),
         }
     };
 }
 
 impl Hash {
-    /// `id-sha1`, 1.3.14.3.2.26, and `id-sha…`, 2.16.840.1.101.3.4.2.n.
+    /// `id-sha1`, 1.3.14.3.2.26; `id-sha…`, 2.16.840.1.101.3.4.2.n; `md5`, 1.2.840.113549.2.5.
     pub(crate) fn of_digest(oid: &[u8]) -> Option<Self> {
         const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
-        const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02];
+        const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02]; // and SHA-3
+        #[cfg(feature = "legacy-ciphers-insecure")]
+        if oid == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05] {
+            return Some(Self::Md5);
+        }
         match (oid, oid.split_last()?) {
             (SHA1, _) => Some(Self::Sha1),
             (_, (1, SHA2)) => Some(Self::Sha256),
@@ -62,6 +87,14 @@ impl Hash {
             (_, (4, SHA2)) => Some(Self::Sha224),
             (_, (5, SHA2)) => Some(Self::Sha512Cut224),
             (_, (6, SHA2)) => Some(Self::Sha512Cut256),
+            #[cfg(feature = "rare-ciphers")]
+            (_, (7, SHA2)) => Some(Self::Sha3_224),
+            #[cfg(feature = "rare-ciphers")]
+            (_, (8, SHA2)) => Some(Self::Sha3_256),
+            #[cfg(feature = "rare-ciphers")]
+            (_, (9, SHA2)) => Some(Self::Sha3_384),
+            #[cfg(feature = "rare-ciphers")]
+            (_, (10, SHA2)) => Some(Self::Sha3_512),
             _ => None,
         }
     }

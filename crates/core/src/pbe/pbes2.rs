@@ -61,7 +61,10 @@ fn read_cipher(scheme: AlgorithmIdentifier<'_>) -> Result<(Cipher, &[u8])> {
         super::algorithms::RC2_CBC => {
             return read_rc2(parameters).ok_or_else(|| unreadable_parameters("RC2"));
         }
-        _ => return Err(unsupported(scheme.oid)),
+        #[cfg(feature = "rare-ciphers")]
+        oid => Cipher::Rare(super::rare::Rare::of_cbc(oid).ok_or_else(|| unsupported(oid))?),
+        #[cfg(not(feature = "rare-ciphers"))]
+        oid => return Err(unsupported(oid)),
     };
     let iv = parameters.contents(OCTET_STRING).filter(|iv| iv.len() == cipher.iv_size());
     let iv = iv.and_then(|iv| parameters.end(iv));

@@ -53,6 +53,11 @@ pub(super) fn open(contents: &[u8], password: &Password, budget: &mut Budget) ->
     let der = layer(contents)?;
     let mut infos = Reader::of_sequence(der.expose()).ok_or_else(|| invalid("no list of contents"))?;
     let mut opening = Opening { bags: Bags::default(), password, budget };
+    // Interop: Heimdal's hxtool writes its bags where the contents belong that should hold them.
+    if SafeBag::read(&mut infos.clone()).is_some_and(|bag| bag.kind.is_some()) {
+        opening.read_contents(der.expose(), MAX_DEPTH)?;
+        return Ok(opening.bags);
+    }
     while !infos.is_at_end() {
         match content_info(&mut infos) {
             Some((DATA, content)) => {
