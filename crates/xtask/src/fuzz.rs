@@ -156,7 +156,7 @@ fn mutations(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
 }
 
 /// What the tests have to say beyond that they passed: lines `name: …`.
-fn told(output: &str) -> String {
+pub(crate) fn told(output: &str) -> String {
     let is_told = |line: &&str| line.split_once(": ").is_some_and(|(name, _)| !name.contains(' '));
     output.lines().filter(is_told).collect::<Vec<_>>().join(", ")
 }

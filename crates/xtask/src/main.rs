@@ -14,6 +14,7 @@ mod demo;
 mod emulator;
 mod fuzz;
 mod generate;
+mod limits;
 mod markdown;
 mod process;
 mod report;

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use crate::report::{Outcome, Report};
 use crate::steps::{Step, Tally};
 use crate::workspace::Workspace;
-use crate::{build, check_core, fuzz, setup};
+use crate::{build, check_core, fuzz, limits, setup};
 
 mod house;
 mod interop;
@@ -36,8 +36,8 @@ pub(crate) struct Options {
 fn steps() -> Vec<Step> {
     let (early, late): (Vec<Step>, Vec<Step>) =
         check_core::STEPS.into_iter().partition(|step| !step.needs_build);
-    [&house::STEPS[..], &early, &rust::STEPS, &fuzz::STEPS, &late, &javascript::STEPS, &interop::STEPS]
-        .concat()
+    let fuzz = [&fuzz::STEPS[..], &limits::STEPS].concat();
+    [&house::STEPS[..], &early, &rust::STEPS, &fuzz, &late, &javascript::STEPS, &interop::STEPS].concat()
 }
 
 /// Runs the steps that are asked for.

@@ -2,18 +2,18 @@
 
 use anyhow::{Context, Result};
 
-use crate::fuzz;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
 use crate::setup::WASM_TARGET;
 use crate::steps::Step;
 use crate::workspace::{Workspace, metadata};
+use crate::{fuzz, limits};
 
 pub(super) const STEPS: [Step; 5] = [
     Step { name: "format", about: "cargo fmt changes nothing", needs_build: false, work: format },
     Step {
         name: "clippy",
-        about: "clippy has no warning in the workspace and in tests/fuzz",
+        about: "clippy has no warning in the workspace, in tests/fuzz and in tests/limits",
         needs_build: false,
         work: clippy,
     },
@@ -48,15 +48,18 @@ const WASM_BINDINGS: [&str; 5] = [
 
 fn format(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     workspace.cargo().args(["fmt", "--all", "--check"]).output(live)?;
-    fuzz::cargo(workspace).args(["fmt", "--check"]).output(live)?;
+    for cargo in [fuzz::cargo, limits::cargo] {
+        cargo(workspace).args(["fmt", "--check"]).output(live)?;
+    }
     Ok(Outcome::done(""))
 }
 
 fn clippy(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     let clippy = workspace.cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]);
     clippy.args(["--", "--deny", "warnings"]).output(live)?;
-    let clippy = fuzz::cargo(workspace).args(["clippy", "--all-targets"]);
-    clippy.args(["--", "--deny", "warnings"]).output(live)?;
+    for cargo in [fuzz::cargo, limits::cargo] {
+        cargo(workspace).args(["clippy", "--all-targets", "--", "--deny", "warnings"]).output(live)?;
+    }
     Ok(Outcome::done(""))
 }
 
