@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { constants, verify, X509Certificate } from "node:crypto";
 import { CERTIFICATE } from "./fixtures.mjs";
 
-/** Header and claims of an assertion whose signature `certificate` verifies; throws otherwise. */
+/** Header and claims of an assertion whose signature the key of `certificate` verifies, and that key; throws otherwise. */
 export function readAssertion(assertion, certificate = CERTIFICATE) {
   const parts = assertion.split(".");
   assert.equal(parts.length, 3);
@@ -16,5 +16,5 @@ export function readAssertion(assertion, certificate = CERTIFICATE) {
     verify("sha256", signed, options, Buffer.from(parts[2], "base64url")),
     "the signature fits the certificate",
   );
-  return { header, claims };
+  return { header, claims, key };
 }
