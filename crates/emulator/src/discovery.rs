@@ -12,6 +12,9 @@ use crate::service_error::ServiceError;
 use crate::tenant::{CONSUMERS, Realm};
 use crate::token_endpoint::Version;
 
+/// What the public cloud calls itself.
+pub(crate) const CLOUD_INSTANCE: &str = "microsoftonline.com";
+
 /// A cloud: the host to call, the host under which tokens are cached, and all its names.
 struct Cloud {
     network: &'static str,
@@ -112,7 +115,7 @@ pub(crate) fn openid_configuration(version: Version, base: &str, realm: &Realm) 
         "http_logout_supported": true,
         "frontchannel_logout_supported": true,
         "tenant_region_scope": matches!(realm, Realm::Tenant(_)).then_some("WW"),
-        "cloud_instance_name": "microsoftonline.com",
+        "cloud_instance_name": CLOUD_INSTANCE,
         "cloud_graph_host_name": "graph.windows.net",
         "msgraph_host": "graph.microsoft.com",
         "rbac_url": "https://pas.windows.net",

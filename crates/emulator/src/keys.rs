@@ -33,6 +33,11 @@ impl SigningKey {
         Ok(Self { pair, certificate, kid })
     }
 
+    /// The certificate, base64 of DER.
+    pub(crate) fn certificate_base64(&self) -> String {
+        STANDARD.encode(&self.certificate)
+    }
+
     /// Signs with RS256.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, ring::error::Unspecified> {
         let mut signature = vec![0; self.pair.public().modulus_len()];

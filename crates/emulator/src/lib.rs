@@ -4,6 +4,7 @@ extern crate alloc;
 
 mod access_token;
 mod assertion;
+mod canonical_xml;
 mod certificate;
 mod client_authentication;
 mod client_key;
@@ -35,6 +36,7 @@ mod requests;
 mod resource;
 mod route;
 mod rsa_key;
+mod saml;
 mod scope;
 mod sealed;
 mod service;
@@ -45,6 +47,7 @@ mod tls;
 mod token_endpoint;
 mod user;
 mod vault;
+mod wstrust;
 
 pub use clock::Clock;
 pub use config::Config;

@@ -7,6 +7,7 @@ use crate::message::Request;
 use crate::service_error::ServiceError;
 use crate::token_endpoint::{Version, claimed_client, malformed_form, read_form};
 use crate::vault::{LiveVault, Target};
+use crate::wstrust::FederationTarget;
 
 /// Paths below this are the control interface.
 const CONTROL: &str = "/.control";
@@ -16,6 +17,9 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "token",
     "devicecode",
     "discovery",
+    "federation.metadata",
+    "federation.realm",
+    "federation.trust",
     "instance",
     "keys",
     "vault.certificate",
@@ -38,6 +42,8 @@ pub(crate) enum Route<'a> {
     Entra(Endpoint<'a>),
     /// A managed identity's endpoint.
     Identity(Source),
+    /// The provider of federated users.
+    Federation(FederationTarget<'a>),
     /// The metadata of the machine.
     Instance,
     Vault(&'a LiveVault, Target<'a>),
@@ -67,6 +73,9 @@ impl<'a> Route<'a> {
         if let Some(vault) = addressed_vault(&request.host, vaults, ports) {
             return Self::Vault(vault, Target::of(&request.path));
         }
+        if let Some(target) = FederationTarget::of(&request.path) {
+            return Self::Federation(target);
+        }
         if let Some(source) = Source::of(request) {
             return Self::Identity(source);
         }
@@ -87,6 +96,7 @@ impl<'a> Route<'a> {
             Self::Entra(Endpoint::Token(..)) => Some("token"),
             Self::Identity(source) => Some(source.operation()),
             Self::Instance => Some("identity.instance"),
+            Self::Federation(target) => Some(target.operation()),
             Self::Vault(_, target) => Some(target.operation()),
         }
     }

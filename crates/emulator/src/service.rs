@@ -28,6 +28,7 @@ use crate::snapshot::Snapshot;
 use crate::token_endpoint::Lifetimes;
 use crate::user::User;
 use crate::vault::{self, LiveVault, VaultCall};
+use crate::wstrust::{self, FederationCall};
 
 /// The service: everything but sockets and TLS.
 pub struct TokenService {
@@ -194,6 +195,19 @@ impl TokenService {
                     lifetimes: self.lifetimes(action),
                 };
                 identity::respond(&call, trail)
+            }
+            Route::Federation(target) => {
+                let call = FederationCall {
+                    request,
+                    target,
+                    users: &self.users.get(),
+                    tenants: &self.config.tenants,
+                    key: &self.key,
+                    authority: &self.authority(request),
+                    now,
+                    skew: time::Duration::try_from(self.config.clock_skew).unwrap_or(time::Duration::MAX),
+                };
+                wstrust::respond(&call, trail)
             }
             Route::Instance => identity::metadata(request, self.config.identity_host.region.as_deref(), now),
             Route::Vault(vault, target) => {

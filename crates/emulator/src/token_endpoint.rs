@@ -9,6 +9,7 @@ mod credential;
 mod on_behalf_of;
 mod parameters;
 mod reply;
+mod saml_grant;
 mod user_grants;
 
 pub(crate) use consent::{AuthorizationCode, CodeChallenge, Consent, sealed_code};
@@ -121,6 +122,7 @@ pub(crate) fn answer(
         Grant::AuthorizationCode => user_grants::redeem_code(demand, at, trail),
         Grant::DeviceCode => user_grants::poll(demand, at, trail),
         Grant::Password => user_grants::sign_in(demand, at, trail),
+        Grant::Saml(version) => saml_grant::redeem(version, demand, at, trail),
         Grant::RefreshToken => user_grants::refresh(demand, at, trail),
     }
 }

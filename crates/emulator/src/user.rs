@@ -12,6 +12,7 @@ use crate::certificate::sha256;
 use crate::error::{RegistrationError, json_fault};
 use crate::random::{guid_from_name, is_guid};
 use crate::registration::null_is_default;
+use crate::saml::SamlVersion;
 use crate::service_error::{ErrorDetails, ServiceError};
 use crate::tenant::{Realm, Tenant, resolve};
 
@@ -46,6 +47,25 @@ pub(crate) struct UserMember {
     password_expired: bool,
     #[serde(default)]
     locked: bool,
+    /// Another provider checks the password.
+    #[serde(default)]
+    federation: Option<Federation>,
+}
+
+/// The provider of a federated user, which the emulator plays as well.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Federation {
+    /// Whether user realm names the provider's metadata, and not its endpoint alone.
+    #[serde(default = "yes")]
+    metadata: bool,
+    /// Whether assertions are SAML 2.0 unless a request asks for a type.
+    #[serde(default)]
+    saml2: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -115,6 +135,22 @@ impl User {
         }
     }
 
+    pub(crate) fn is_federated(&self) -> bool {
+        self.emulator.federation.is_some()
+    }
+
+    pub(crate) fn shows_metadata(&self) -> bool {
+        self.emulator.federation.is_some_and(|federation| federation.metadata)
+    }
+
+    /// Which SAML the provider writes if it is not told.
+    pub(crate) fn assertion_version(&self) -> SamlVersion {
+        match self.emulator.federation.is_some_and(|federation| federation.saml2) {
+            true => SamlVersion::V2,
+            false => SamlVersion::V1,
+        }
+    }
+
     pub(crate) fn set_password(&mut self, password: &str) {
         self.password_digest = Some(sha256(password.as_bytes()));
         self.emulator.password_expired = false;
@@ -131,7 +167,8 @@ impl User {
                         password.";
             return Err(ServiceError::new(50053, text).because("the user is locked"));
         }
-        if !self.has_password(presented) {
+        // Entra does not have the password of a federated user.
+        if self.is_federated() || !self.has_password(presented) {
             let text = "Error validating credentials due to invalid username or password.";
             return Err(ServiceError::new(50126, text).because("the password is wrong"));
         }

@@ -22,6 +22,7 @@ use crate::route::Route;
 use crate::service_error::{ErrorDetails, ServiceError};
 use crate::token_endpoint::{claimed_client, read_form};
 use crate::vault;
+use crate::wstrust;
 
 /// A reply in place of the real one, and the code of the error that it shows.
 pub(crate) struct Replaced {
@@ -43,6 +44,10 @@ pub(crate) fn replace(
         (Some(error), Route::Entra(_)) => of_entra(error.detailed(), action.status, request, route, now),
         (_, Route::Identity(source)) => {
             let (response, code) = identity::refuse(*source, action.status.unwrap_or(500), now);
+            Replaced { response, code: Some(code) }
+        }
+        (_, Route::Federation(target)) => {
+            let (response, code) = wstrust::refuse(*target, action.status.unwrap_or(500), now);
             Replaced { response, code: Some(code) }
         }
         (_, Route::Vault(vault, _)) => {

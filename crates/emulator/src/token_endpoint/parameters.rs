@@ -3,6 +3,7 @@
 
 use crate::form::Form;
 use crate::log::Trail;
+use crate::saml::SamlVersion;
 use crate::service_error::ServiceError;
 use crate::token_endpoint::Version;
 
@@ -25,6 +26,8 @@ pub(crate) enum Grant {
     Password,
     /// [RFC 6749 section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
     RefreshToken,
+    /// [RFC 7522 section 2.1](https://www.rfc-editor.org/rfc/rfc7522#section-2.1), in Entra's spelling.
+    Saml(SamlVersion),
 }
 
 impl Grant {
@@ -37,6 +40,8 @@ impl Grant {
             JWT_BEARER => Self::OnBehalfOf,
             "password" => Self::Password,
             "refresh_token" => Self::RefreshToken,
+            "urn:ietf:params:oauth:grant-type:saml1_1-bearer" => Self::Saml(SamlVersion::V1),
+            "urn:ietf:params:oauth:grant-type:saml2-bearer" => Self::Saml(SamlVersion::V2),
             _ => return None,
         })
     }
@@ -49,12 +54,13 @@ impl Grant {
             Self::OnBehalfOf => &["assertion", "requested_token_use"],
             Self::Password => &["username", "password"],
             Self::RefreshToken => &["refresh_token"],
+            Self::Saml(_) => &["assertion"],
         }
     }
 
     /// Whether the request must say what the token is for; if not, the grant knows.
     fn needs_target(self) -> bool {
-        matches!(self, Self::ClientCredentials | Self::OnBehalfOf | Self::Password)
+        matches!(self, Self::ClientCredentials | Self::OnBehalfOf | Self::Password | Self::Saml(_))
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn home_tenant(
             let name = form.get("username")?;
             return users.iter().find(|user| user.is_named(name))?.home(tenants);
         }
-        Grant::ClientCredentials | Grant::OnBehalfOf => return None,
+        Grant::ClientCredentials | Grant::OnBehalfOf | Grant::Saml(_) => return None,
     };
     Some(tenants.iter().find(|known| known.id == id).cloned().unwrap_or(Tenant { id, domain: None }))
 }
@@ -214,7 +214,7 @@ fn not_yet(poll: &Poll, version: Version) -> ServiceError {
 }
 
 /// What the request asks for.
-fn asked(demand: &Demand<'_>) -> Result<Asked, ServiceError> {
+pub(super) fn asked(demand: &Demand<'_>) -> Result<Asked, ServiceError> {
     let target = demand.target.unwrap_or_default();
     match demand.version {
         Version::V1 => Ok(Asked::of_resource(target)),
@@ -231,7 +231,7 @@ fn narrowed(demand: &Demand<'_>, agreed: &Asked) -> Result<Asked, ServiceError> 
 }
 
 /// Users may sign in to the application without a credential of its own.
-fn is_public(application: &Application) -> bool {
+pub(super) fn is_public(application: &Application) -> bool {
     application.allows_public
 }
 

@@ -11,6 +11,7 @@ mod documents;
 mod fault_replies;
 mod fault_rules;
 mod faults_over_sockets;
+mod federated_users;
 mod federation;
 mod key_propagation;
 mod managed_identity;
