@@ -22,9 +22,17 @@ const MOST_KEPT: usize = 10_000;
 const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const USER_CODE_LENGTH: usize = 9;
 
-/// The codes of this run, by device code.
+/// The codes of this run.
 #[derive(Default)]
-pub(crate) struct DeviceCodes(Mutex<HashMap<String, Pending>>);
+pub(crate) struct DeviceCodes(Mutex<Codes>);
+
+#[derive(Default)]
+struct Codes {
+    /// By device code.
+    pending: HashMap<String, Pending>,
+    /// What the user does with every code that is yet to come.
+    standing: Decision,
+}
 
 struct Pending {
     user_code: String,
@@ -37,8 +45,9 @@ struct Pending {
 }
 
 /// What the user has done.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) enum Decision {
+    #[default]
     None,
     Approved(String),
     Declined,
@@ -59,7 +68,7 @@ pub(crate) enum Poll {
 }
 
 impl DeviceCodes {
-    fn pending(&self) -> MutexGuard<'_, HashMap<String, Pending>> {
+    fn codes(&self) -> MutexGuard<'_, Codes> {
         // Whole even if a thread panicked while it held the lock: every change is made in one go.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,25 +79,26 @@ impl DeviceCodes {
         let letters = random::bytes::<USER_CODE_LENGTH>();
         let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
         let user_code: String = letters.iter().map(letter).collect();
+        let mut codes = self.codes();
         let pending = Pending {
             user_code: user_code.clone(),
             client: client.to_ascii_lowercase(),
             asked,
             expires: now.saturating_add(Duration::seconds(LIFETIME_SECONDS)),
-            decision: Decision::None,
+            decision: codes.standing.clone(),
             slow_polls: 0,
         };
-        let mut all = self.pending();
-        if all.len() >= MOST_KEPT {
-            all.retain(|_, other| now < other.expires);
+        if codes.pending.len() >= MOST_KEPT {
+            codes.pending.retain(|_, other| now < other.expires);
         }
-        all.insert(device_code.clone(), pending);
+        codes.pending.insert(device_code.clone(), pending);
         (device_code, user_code)
     }
 
     pub(crate) fn poll(&self, device_code: &str, client: &str, now: OffsetDateTime) -> Poll {
-        let mut all = self.pending();
-        let found = all.get_mut(device_code).filter(|pending| pending.client.eq_ignore_ascii_case(client));
+        let mut codes = self.codes();
+        let found =
+            codes.pending.get_mut(device_code).filter(|pending| pending.client.eq_ignore_ascii_case(client));
         let Some(pending) = found else { return Poll::Unknown };
         if now >= pending.expires {
             return Poll::Expired;
@@ -106,7 +116,7 @@ impl DeviceCodes {
 
     /// Who has approved the code.
     pub(crate) fn user_of(&self, device_code: &str) -> Option<String> {
-        match &self.pending().get(device_code)?.decision {
+        match &self.codes().pending.get(device_code)?.decision {
             Decision::Approved(user) => Some(user.clone()),
             _ => None,
         }
@@ -114,17 +124,23 @@ impl DeviceCodes {
 
     /// A code is good for one token.
     pub(crate) fn forget(&self, device_code: &str) {
-        self.pending().remove(device_code);
+        self.codes().pending.remove(device_code);
     }
 
     /// Records what the user does with a code; whether there is such a code.
     pub(crate) fn decide(&self, user_code: &str, decision: Option<Decision>, slow_polls: u32) -> bool {
-        let mut all = self.pending();
-        let found = all.values_mut().find(|pending| pending.user_code.eq_ignore_ascii_case(user_code));
+        let mut codes = self.codes();
+        let found =
+            codes.pending.values_mut().find(|pending| pending.user_code.eq_ignore_ascii_case(user_code));
         let Some(pending) = found else { return false };
         pending.decision = decision.unwrap_or_else(|| pending.decision.clone());
         pending.slow_polls = pending.slow_polls.saturating_add(slow_polls);
         true
+    }
+
+    /// Says what the user does with every code that is yet to come.
+    pub(crate) fn decide_ahead(&self, decision: Decision) {
+        self.codes().standing = decision;
     }
 
     pub(crate) fn shown(&self) -> Vec<Value> {
@@ -143,6 +159,6 @@ impl DeviceCodes {
                 "user": user,
             })
         };
-        self.pending().values().map(shown).collect()
+        self.codes().pending.values().map(shown).collect()
     }
 }

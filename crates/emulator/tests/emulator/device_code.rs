@@ -150,6 +150,15 @@ fn device_is_told_to_slow_down_on_demand() {
 }
 
 #[test]
+fn user_may_decide_ahead() {
+    let (service, _) = with_people();
+    control(&service, "POST", "devicecodes", json!({ "approve": ADA }));
+    poll(&service, &start(&service).0).assert_issued();
+    control(&service, "POST", "devicecodes", json!({}));
+    poll(&service, &start(&service).0).assert_refused(70016, "authorization_pending", 400, "");
+}
+
+#[test]
 fn code_is_of_one_client_and_not_to_be_guessed() {
     let (service, _) = with_people();
     let (device_code, user_code) = start(&service);
