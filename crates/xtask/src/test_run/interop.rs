@@ -12,10 +12,11 @@ use super::javascript::node_test;
 use crate::emulator;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome};
+use crate::setup;
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
-pub(super) const STEPS: [Step; 2] = [
+pub(super) const STEPS: [Step; 3] = [
     Step {
         name: "readme",
         about: "the programs of the READMEs run as they stand there",
@@ -23,6 +24,17 @@ pub(super) const STEPS: [Step; 2] = [
         work: |workspace, live| {
             let environment = [("CERTGRANT_EMULATOR", emulator::build(workspace, live)?)];
             node_test(&workspace.path("tests/readme"), &environment, live)
+        },
+    },
+    Step {
+        name: "dependents",
+        about: "packages that depend on adal-node run on certgrant by override",
+        needs_build: true,
+        work: |workspace, live| {
+            let environment = [("CERTGRANT_EMULATOR", emulator::build(workspace, live)?)];
+            // What the tokens are checked with is installed there.
+            setup::install_packages(&workspace.path("tests/interop"), live)?;
+            node_test(&workspace.path("tests/dependents"), &environment, live)
         },
     },
     Step {
