@@ -137,6 +137,11 @@ impl Held {
         if self.is_alive(now) { self.expires_on.as_millis().saturating_sub(now.as_millis()) } else { 0 }
     }
 
+    /// Whether it serves without a thought of its renewal.
+    pub(crate) const fn is_fresh(&self, now: Timestamp) -> bool {
+        self.serves(now) && now.as_millis() < self.refresh_on.as_millis()
+    }
+
     /// Whether it is alive for long enough to be used.
     const fn serves(&self, now: Timestamp) -> bool {
         self.is_alive(now.plus_secs(LAST_SERVED_SECS))
@@ -320,7 +325,7 @@ impl Client {
         // A token that a resource rejected, and one that its caller does not want, are as good as none.
         let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
         let serves = held.is_some_and(|held| held.serves(now));
-        let is_fresh = serves && held.is_some_and(|held| now < held.refresh_on);
+        let is_fresh = held.is_some_and(|held| held.is_fresh(now));
         if is_fresh || (held.is_some() && self.standing.is_quiet(key, now)) {
             return Ok(Acquired::Serve);
         }

@@ -36,7 +36,7 @@ impl Target {
     pub const fn parameter(&self) -> &'static str {
         match self {
             Self::Resource(_) => "resource",
-            Self::Scope(_) => "scope",
+            Self::Scope(_) => SCOPE,
         }
     }
 
@@ -127,6 +127,9 @@ impl TokenRequest {
     }
 }
 
+/// The name of the request parameter for scopes.
+const SCOPE: &str = "scope";
+
 /// Everything that tells one token request of a client from another, as one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RequestKey {
@@ -146,35 +149,26 @@ impl RequestKey {
     /// another, because none but the last can hold a line feed.
     pub(crate) fn rewrite(&mut self, request: &TokenRequest, tenant: &Tenant) {
         let (kind, target) = (request.target.parameter(), request.target.as_str());
-        let flags = match (request.enable_cae, request.skip_cache) {
-            (false, false) => "",
-            (true, false) => "c",
-            (false, true) => "s",
-            (true, true) => "cs",
-        };
+        let flags = flags(request.enable_cae, request.skip_cache);
         let claims = request.claims.as_deref().unwrap_or_default();
         // Of a user's token its hash: the key is no secret.
         let user = request.user_assertion.as_ref();
         let user = user.map_or_else(String::new, |user| base64url(&Sha256::digest(user.expose().as_bytes())));
+        self.write([tenant.as_str(), kind, flags, &user, target, claims], request.skip_cache);
+    }
+
+    /// The same for a request that has one scope and nothing else but what is given. What is not a tenant or a scope makes a
+    /// key that no request has.
+    pub(crate) fn rewrite_for_scope(&mut self, tenant: &str, scope: &str, enable_cae: bool) {
+        self.write([tenant, SCOPE, flags(enable_cae, false), "", scope, ""], false);
+    }
+
+    fn write(&mut self, [tenant, kind, flags, user, target, claims]: [&str; 6], skips_cache: bool) {
         self.text.clear();
-        for part in [
-            tenant.as_str(),
-            "
-",
-            kind,
-            flags,
-            ":",
-            &user,
-            "
-",
-            target,
-            "
-",
-            claims,
-        ] {
+        for part in [tenant, "\n", kind, flags, ":", user, "\n", target, "\n", claims] {
             self.text.push_str(part);
         }
-        self.skips_cache = request.skip_cache;
+        self.skips_cache = skips_cache;
     }
 
     /// Its bytes, for a hash.
@@ -210,6 +204,15 @@ impl RequestKey {
 
 /// `grant_type` of an exchange of a user's token, [RFC 7523 section 2.1](https://www.rfc-editor.org/rfc/rfc7523#section-2.1).
 const JWT_BEARER_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+const fn flags(enable_cae: bool, skip_cache: bool) -> &'static str {
+    match (enable_cae, skip_cache) {
+        (false, false) => "",
+        (true, false) => "c",
+        (false, true) => "s",
+        (true, true) => "cs",
+    }
+}
 
 /// By what a request proves which client it comes from.
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ mod clock;
 mod discovery;
 mod drive;
 mod flights;
+mod fresh;
 mod grants;
 mod identity;
 mod resilience;
