@@ -256,7 +256,7 @@ impl Certificates {
     /// Reads the source for the first time.
     pub(crate) async fn open(
         source: Arc<CertificateSource>,
-        identity: Identity,
+        identity: Arc<Identity>,
         host: &Host,
     ) -> Result<(Self, ClientConfig, Key)> {
         // Before the content: what is written in between is seen by the next look.

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 
 use crate::error::{Error, Result};
 use crate::host::{Host, random};
-use crate::options::{Identity, TokenOptions};
+use crate::options::{Identity, TokenOptions, User};
 use crate::proof::Proof;
 use crate::running::Running;
 use crate::signer::{Key, Signatures};
@@ -74,13 +74,22 @@ impl TokenClient {
         Ok(Arc::new(Self { state, proof, signatures: Signatures::default(), host }))
     }
 
-    /// A token from the cache, from a flight under way, or from a new one.
+    /// A token of the application's own, or on behalf of a user: from the cache, from a flight under way, or from a new one.
     pub(crate) async fn get_token(
         self: &Arc<Self>,
         scopes: &[&str],
         options: &TokenOptions,
+        user: Option<&User>,
     ) -> Result<AccessToken> {
-        let request = options.request(scopes)?;
+        if let ([scope], Some((tenant, enable_cae)), None) = (scopes, options.plain(), user) {
+            let now = self.host.now();
+            let token = self.state().core.fresh(scope, tenant, enable_cae, now);
+            if let Some(token) = token {
+                self.host.events.served();
+                return Ok(AccessToken::new(token));
+            }
+        }
+        let request = options.request(scopes, user)?;
         let token = within(options.patience(), self.wait_for(&request)).await?;
         Ok(AccessToken::new(token))
     }
@@ -92,8 +101,13 @@ impl TokenClient {
     }
 
     /// Forgets the token of a request; whether there was one.
-    pub(crate) fn remove_token(&self, scopes: &[&str], options: &TokenOptions) -> Result<bool> {
-        Ok(self.state().core.remove(&options.request(scopes)?)?)
+    pub(crate) fn remove_token(
+        &self,
+        scopes: &[&str],
+        options: &TokenOptions,
+        user: Option<&User>,
+    ) -> Result<bool> {
+        Ok(self.state().core.remove(&options.request(scopes, user)?)?)
     }
 
     /// Forgets all tokens.

@@ -11,7 +11,8 @@ use crate::client::{TokenClient, within};
 use crate::credential::token_credential;
 use crate::error::Result;
 use crate::host::Host;
-use crate::options::{ClientOptions, Identity, TokenOptions};
+use crate::on_behalf_of::OnBehalfOfCredential;
+use crate::options::{ClientOptions, Identity, TokenOptions, User};
 use crate::proof::Proof;
 use crate::running::Running;
 use crate::token::AccessToken;
@@ -40,7 +41,7 @@ use crate::token::AccessToken;
 pub struct ClientCertificateCredential(Arc<Inner>);
 
 struct Inner {
-    identity: Identity,
+    identity: Arc<Identity>,
     source: Arc<CertificateSource>,
     host: Host,
     client: OnceLock<Arc<TokenClient>>,
@@ -66,7 +67,7 @@ impl ClientCertificateCredential {
             &identity,
             identity.with(CredentialOptions::Assertion).into_config()?.0,
             None,
-            Proof::Secret,
+            Proof::InCore,
             host.clone(),
         )?;
         certificate.check()?;
@@ -95,10 +96,27 @@ impl ClientCertificateCredential {
     ///
     /// Why there is no token.
     pub async fn get_token(&self, scopes: &[&str], options: &TokenOptions) -> Result<AccessToken> {
+        self.get_token_for(scopes, options, None).await
+    }
+
+    /// The same, perhaps on behalf of a user.
+    pub(crate) async fn get_token_for(
+        &self,
+        scopes: &[&str],
+        options: &TokenOptions,
+        user: Option<&User>,
+    ) -> Result<AccessToken> {
         if let Some(client) = self.0.client.get() {
-            return client.get_token(scopes, options).await;
+            return client.get_token(scopes, options, user).await;
         }
-        within(options.patience(), async { self.0.client().await?.get_token(scopes, options).await }).await
+        let opened_first = async { self.0.client().await?.get_token(scopes, options, user).await };
+        within(options.patience(), opened_first).await
+    }
+
+    /// A credential of the same application, with the same cache, for tokens on behalf of the user whose token for this
+    /// application is given.
+    pub fn on_behalf_of(&self, user_assertion: impl Into<String>) -> OnBehalfOfCredential {
+        OnBehalfOfCredential::of_certificate(self, user_assertion.into())
     }
 
     /// Forgets the token of a request, because a resource rejected it; whether there was one.
@@ -107,7 +125,16 @@ impl ClientCertificateCredential {
     ///
     /// The scopes or the tenant are not usable.
     pub fn remove_token(&self, scopes: &[&str], options: &TokenOptions) -> Result<bool> {
-        self.0.client.get().map_or(Ok(false), |client| client.remove_token(scopes, options))
+        self.remove_token_for(scopes, options, None)
+    }
+
+    pub(crate) fn remove_token_for(
+        &self,
+        scopes: &[&str],
+        options: &TokenOptions,
+        user: Option<&User>,
+    ) -> Result<bool> {
+        self.0.client.get().map_or(Ok(false), |client| client.remove_token(scopes, options, user))
     }
 
     /// Forgets all tokens; requests under way go on.
@@ -150,7 +177,7 @@ impl Inner {
             return Ok(Arc::clone(client));
         }
         let (certificates, config, key) =
-            Certificates::open(Arc::clone(&self.source), self.identity.clone(), &self.host).await?;
+            Certificates::open(Arc::clone(&self.source), Arc::clone(&self.identity), &self.host).await?;
         let proof = Proof::Certificate(certificates);
         let client = TokenClient::of_config(&self.identity, config, Some(key), proof, self.host.clone())?;
         client.tell_of_certificate();

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use certgrant_core::{CredentialOptions, SecretString};
 
 use crate::client::TokenClient;
-use crate::credential::credential_of_client;
+use crate::credential::credential_of_application;
 use crate::error::{BoxError, Result};
 use crate::options::{ClientOptions, Identity};
 use crate::proof::{AssertionFn, Proof};
@@ -29,7 +29,7 @@ use crate::proof::{AssertionFn, Proof};
 /// ```
 #[derive(Clone)]
 pub struct ClientSecretCredential {
-    identity: Identity,
+    identity: Arc<Identity>,
     client: Arc<TokenClient>,
 }
 
@@ -47,12 +47,12 @@ impl ClientSecretCredential {
     ) -> Result<Self> {
         let identity = Identity::new(tenant, client_id, options);
         let secret = SecretString::new(secret.into());
-        let client = TokenClient::new(&identity, CredentialOptions::Secret(secret), Proof::Secret)?;
+        let client = TokenClient::new(&identity, CredentialOptions::Secret(secret), Proof::InCore)?;
         Ok(Self { identity, client })
     }
 }
 
-credential_of_client!(ClientSecretCredential);
+credential_of_application!(ClientSecretCredential);
 
 /// Gets tokens for an application that proves its identity with assertions that somebody else makes: another identity
 /// provider that the application trusts (workload identity federation), or a signer that makes whole assertions.
@@ -74,7 +74,7 @@ credential_of_client!(ClientSecretCredential);
 /// ```
 #[derive(Clone)]
 pub struct ClientAssertionCredential {
-    identity: Identity,
+    identity: Arc<Identity>,
     client: Arc<TokenClient>,
 }
 
@@ -102,4 +102,4 @@ impl ClientAssertionCredential {
     }
 }
 
-credential_of_client!(ClientAssertionCredential);
+credential_of_application!(ClientAssertionCredential);

@@ -58,7 +58,7 @@ macro_rules! credential_of_client {
                 scopes: &[&str],
                 options: &$crate::TokenOptions,
             ) -> $crate::Result<$crate::AccessToken> {
-                self.client.get_token(scopes, options).await
+                self.client.get_token(scopes, options, None).await
             }
 
             /// Forgets the token of a request, because a resource rejected it; whether there was one.
@@ -71,7 +71,7 @@ macro_rules! credential_of_client {
                 scopes: &[&str],
                 options: &$crate::TokenOptions,
             ) -> $crate::Result<bool> {
-                self.client.remove_token(scopes, options)
+                self.client.remove_token(scopes, options, None)
             }
 
             /// Forgets all tokens; requests under way go on.
@@ -81,6 +81,21 @@ macro_rules! credential_of_client {
         }
 
         $crate::credential::token_credential!($credential);
+    };
+}
+
+/// Gives a credential of an application what it has beside that: tokens on behalf of users, and a `Debug` that says whose it is.
+macro_rules! credential_of_application {
+    ($credential:ident) => {
+        $crate::credential::credential_of_client!($credential);
+
+        impl $credential {
+            /// A credential of the same application, with the same cache, for tokens on behalf of the user whose token for this
+            /// application is given.
+            pub fn on_behalf_of(&self, user_assertion: impl Into<String>) -> $crate::OnBehalfOfCredential {
+                $crate::OnBehalfOfCredential::of_client(&self.client, &self.identity, user_assertion.into())
+            }
+        }
 
         impl core::fmt::Debug for $credential {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -90,4 +105,4 @@ macro_rules! credential_of_client {
     };
 }
 
-pub(crate) use {credential_of_client, token_credential};
+pub(crate) use {credential_of_application, credential_of_client, token_credential};

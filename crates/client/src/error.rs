@@ -169,7 +169,8 @@ impl Error {
     /// Whether the credential can't be used in this environment, so that a [`ChainedTokenCredential`](crate::ChainedTokenCredential)
     /// goes on with the next.
     pub fn is_unavailable(&self) -> bool {
-        self.0.is_unavailable
+        let is_identity = |error: &certgrant_core::Error| error.code() == ErrorCode::IdentityUnavailable;
+        self.0.is_unavailable || self.as_core().is_some_and(is_identity)
     }
 
     /// What each credential of a chain said, if none could be used.

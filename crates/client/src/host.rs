@@ -16,7 +16,6 @@ use crate::transport::{MAX_RESPONSE_BYTES, Transport};
 pub(crate) struct Host {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) request_timeout: Option<Duration>,
     pub(crate) events: Events,
 }
 
@@ -60,8 +59,7 @@ impl Host {
     pub(crate) async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, Unanswered> {
         self.events.sending(request);
         let sent = Instant::now();
-        let of_request = Duration::from_millis(request.timeout_millis.into());
-        let limit = self.request_timeout.unwrap_or(of_request);
+        let limit = Duration::from_millis(request.timeout_millis.into());
         let answer = timeout(limit, self.transport.send(request)).await;
         let took = sent.elapsed();
         match answer {

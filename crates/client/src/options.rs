@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::env;
 use std::time::Instant;
 
-use certgrant_core::{CacheLimits, CredentialOptions, Product, Target, Tenant, TokenRequest};
+use certgrant_core::{CacheLimits, CredentialOptions, Product, SecretString, Target, Tenant, TokenRequest};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
@@ -29,6 +29,8 @@ const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 pub struct ClientOptions {
     authority: Option<String>,
     additionally_allowed_tenants: Vec<String>,
+    disable_instance_discovery: bool,
+    region: Option<String>,
     max_retries: Option<u32>,
     request_timeout: Option<Duration>,
     cache_limits: CacheLimits,
@@ -61,6 +63,8 @@ impl ClientOptions {
         Self {
             authority: None,
             additionally_allowed_tenants: Vec::new(),
+            disable_instance_discovery: false,
+            region: None,
             max_retries: None,
             request_timeout: None,
             cache_limits: CacheLimits::default(),
@@ -84,6 +88,22 @@ impl ClientOptions {
         tenants: impl IntoIterator<Item = T>,
     ) -> Self {
         self.additionally_allowed_tenants = tenants.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether nothing is asked about an authority that is not known by heart: for a token service of one's own, or a private cloud
+    /// that can't reach the public one.
+    #[must_use]
+    pub fn disable_instance_discovery(mut self, disabled: bool) -> Self {
+        self.disable_instance_discovery = disabled;
+        self
+    }
+
+    /// The Azure region whose token service is asked: a name such as `westeurope`, or `AutoDiscoverRegion` for that of this
+    /// machine. Entra refuses most applications there.
+    #[must_use]
+    pub fn region(mut self, name: impl Into<String>) -> Self {
+        self.region = Some(name.into());
         self
     }
 
@@ -146,7 +166,7 @@ impl ClientOptions {
             None => default_transport()?,
         };
         let events = Events { names_accounts: self.logs_account_identifiers };
-        Ok(Host { transport, clock: Arc::clone(&self.clock), request_timeout: self.request_timeout, events })
+        Ok(Host { transport, clock: Arc::clone(&self.clock), events })
     }
 }
 
@@ -162,8 +182,10 @@ fn default_transport() -> Result<Arc<dyn Transport>> {
     Err(crate::error::Error::transport_invalid("no transport"))
 }
 
+/// The token of a user on whose behalf an application asks.
+pub(crate) type User = Arc<SecretString>;
+
 /// An application at a token service, without what it proves its identity by.
-#[derive(Clone)]
 pub(crate) struct Identity {
     authority: String,
     tenant: String,
@@ -183,15 +205,15 @@ impl Identity {
         tenant: impl Into<String>,
         client_id: impl Into<String>,
         options: ClientOptions,
-    ) -> Self {
+    ) -> Arc<Self> {
         let of_environment = || env::var("AZURE_AUTHORITY_HOST").ok().filter(|host| !host.is_empty());
         let authority = options.authority.clone().or_else(of_environment);
-        Self {
+        Arc::new(Self {
             authority: authority.unwrap_or_else(|| PUBLIC_CLOUD.to_owned()),
             tenant: tenant.into(),
             client_id: client_id.into(),
             options,
-        }
+        })
     }
 
     pub(crate) fn host(&self) -> Result<Host> {
@@ -216,10 +238,18 @@ impl Identity {
                 os: Some(env::consts::OS.to_owned()),
                 cpu: Some(env::consts::ARCH.to_owned()),
             }),
+            disable_discovery: self.options.disable_instance_discovery,
+            region: self.options.region.clone(),
+            environment_region: env::var("REGION_NAME").ok(),
+            timeout_millis: self.options.request_timeout.map(millis),
             max_retries: self.options.max_retries,
             ..certgrant_core::ClientOptions::default()
         }
     }
+}
+
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// What one request for a token may ask for beside its scopes.
@@ -290,8 +320,14 @@ impl TokenOptions {
         self
     }
 
-    pub(crate) fn request(&self, scopes: &[&str]) -> Result<TokenRequest> {
+    /// Tenant and capabilities of a request that a cached token may serve.
+    pub(crate) fn plain(&self) -> Option<(Option<&str>, bool)> {
+        self.claims.is_none().then_some((self.tenant.as_deref(), self.enable_cae))
+    }
+
+    pub(crate) fn request(&self, scopes: &[&str], user: Option<&User>) -> Result<TokenRequest> {
         Ok(TokenRequest {
+            user_assertion: user.cloned(),
             tenant: self.tenant.as_deref().map(Tenant::parse).transpose()?,
             claims: self.claims.clone(),
             enable_cae: self.enable_cae,

@@ -11,8 +11,8 @@ use crate::transport::BoxFuture;
 /// What the steps of a flight need.
 #[derive(Debug)]
 pub(crate) enum Proof {
-    /// A secret, which core has.
-    Secret,
+    /// Nothing that core does not have: a secret, or the place of this machine.
+    InCore,
     /// Assertions of somebody else's.
     Assertion(Box<dyn AssertionSource>),
     /// A certificate that may be renewed.

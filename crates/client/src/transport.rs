@@ -2,6 +2,10 @@
 
 #[cfg(feature = "reqwest")]
 mod http_client;
+#[cfg(feature = "reqwest")]
+mod pinned_server;
+#[cfg(feature = "reqwest")]
+mod proxy_failure;
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
@@ -50,7 +54,8 @@ pub const MAX_RESPONSE_BYTES: usize = 1 << 20;
 /// ```
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Sends a request and reads the response, of whatever status, up to [`MAX_RESPONSE_BYTES`] of its body. Redirects are
-    /// not followed: what is sent is a secret made for this address. The time-out is the caller's business.
+    /// not followed: what is sent is a secret made for this address. What is [direct](HttpRequest::is_direct) goes through no proxy,
+    /// and a [named server](HttpRequest::server_thumbprint) is told by its certificate. The time-out is the caller's business.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use certgrant_core::{CredentialOptions, SecretString};
 use tokio::task::spawn_blocking;
 
 use crate::client::TokenClient;
-use crate::credential::credential_of_client;
+use crate::credential::credential_of_application;
 use crate::error::{BoxError, Error, Result};
 use crate::options::{ClientOptions, Identity};
 use crate::proof::{AssertionSource, Proof};
@@ -31,7 +31,7 @@ use crate::transport::BoxFuture;
 /// ```
 #[derive(Clone)]
 pub struct WorkloadIdentityCredential {
-    identity: Identity,
+    identity: Arc<Identity>,
     client: Arc<TokenClient>,
 }
 
@@ -85,7 +85,7 @@ impl WorkloadIdentityCredential {
     }
 }
 
-credential_of_client!(WorkloadIdentityCredential);
+credential_of_application!(WorkloadIdentityCredential);
 
 /// The file with the workload's token.
 #[derive(Debug)]

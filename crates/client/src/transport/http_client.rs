@@ -1,11 +1,14 @@
 //! The transport over reqwest: TLS by rustls with the system's certificate authorities, and proxies.
 
+use alloc::sync::Arc;
 use core::error::Error as _;
+use std::sync::{Mutex, PoisonError};
 
 use certgrant_core::{HttpRequest, HttpResponse, Method};
-use reqwest::{Certificate, Client, NoProxy, Proxy, redirect, retry};
+use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, redirect, retry};
 
-use super::{BoxFuture, MAX_RESPONSE_BYTES, Transport, TransportError};
+use super::proxy_failure::of_proxy;
+use super::{BoxFuture, MAX_RESPONSE_BYTES, Transport, TransportError, pinned_server};
 use crate::error::{Error, Result};
 
 /// Says how the HTTP client reaches the network.
@@ -88,7 +91,16 @@ impl core::fmt::Debug for HttpClientOptions {
 
 /// The transport over reqwest. Clones share their connections, as do the credentials that are given the same one.
 #[derive(Clone)]
-pub struct HttpClient(Client);
+pub struct HttpClient(Arc<Clients>);
+
+/// Connections of three kinds.
+struct Clients {
+    usual: Client,
+    /// For this machine and its host, where no proxy must come between.
+    direct: Client,
+    /// For the server of that thumbprint.
+    pinned: Mutex<Option<(String, Client)>>,
+}
 
 impl HttpClient {
     /// A client with connections of its own.
@@ -97,43 +109,42 @@ impl HttpClient {
     ///
     /// `ERR_TRANSPORT_INVALID` if the proxy's address or a certificate authority can't be used.
     pub fn new(options: HttpClientOptions) -> Result<Self> {
-        let invalid = |found: &'static str| {
-            move |error: reqwest::Error| {
-                Error::transport_invalid(found)
-                    .caused_by(Some(alloc::sync::Arc::new(error.without_url())), None)
-            }
+        let authorities = authorities(&options.authorities)?;
+        let trusting = |builder: ClientBuilder| match options.are_only {
+            true => builder.tls_certs_only(authorities.clone()),
+            false => builder.tls_certs_merge(authorities.clone()),
         };
-        let mut builder = Client::builder().redirect(redirect::Policy::none()).retry(retry::never());
-        match options.proxy {
-            Some(ProxyChoice::Url(url)) => {
-                let proxy = Proxy::all(url).map_err(invalid("a proxy that is no URL"))?;
-                let except = options.no_proxy.as_deref().and_then(NoProxy::from_string);
-                builder = builder.proxy(proxy.no_proxy(except));
-            }
-            Some(ProxyChoice::None) => builder = builder.no_proxy(),
-            None => {}
-        }
-        let mut authorities = Vec::new();
-        for pem in &options.authorities {
-            let found = Certificate::from_pem_bundle(pem);
-            let found = found.map_err(invalid("a certificate authority that can't be read"))?;
-            if found.is_empty() {
-                return Err(Error::transport_invalid("certificate authorities without a PEM certificate"));
-            }
-            authorities.extend(found);
-        }
-        builder = if options.are_only {
-            builder.tls_certs_only(authorities)
-        } else {
-            builder.tls_certs_merge(authorities)
+        let usual = with_proxy(trusting(builder()), options.proxy, options.no_proxy.as_deref())?;
+        Ok(Self(Arc::new(Clients {
+            usual: usual.build().map_err(unusable("TLS that can't be set up"))?,
+            direct: trusting(builder()).no_proxy().build().map_err(unusable("TLS that can't be set up"))?,
+            pinned: Mutex::new(None),
+        })))
+    }
+
+    /// The client for a request.
+    fn client_for(&self, request: &HttpRequest) -> Result<Client, TransportError> {
+        let clients = &*self.0;
+        let Some(thumbprint) = &request.server_thumbprint else {
+            return Ok(if request.is_direct { &clients.direct } else { &clients.usual }.clone());
         };
-        Ok(Self(builder.build().map_err(invalid("TLS that can't be set up"))?))
+        let mut pinned = clients.pinned.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = pinned.as_ref().filter(|(known, _)| known == thumbprint) {
+            return Ok(client.clone());
+        }
+        let cannot = || TransportError::new("TLS that can't be set up");
+        let tls = pinned_server::config(thumbprint).map_err(|error| cannot().with_cause(error))?;
+        let builder = builder().no_proxy().tls_backend_preconfigured(tls);
+        let client = builder.build().map_err(|error| cannot().with_cause(error))?;
+        *pinned = Some((thumbprint.clone(), client.clone()));
+        Ok(client)
     }
 
     async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
+        let client = self.client_for(request)?;
         let mut builder = match request.method {
-            Method::Get => self.0.get(&request.url),
-            Method::Post => self.0.post(&request.url).body(request.body.expose().clone()),
+            Method::Get => client.get(&request.url),
+            Method::Post => client.post(&request.url).body(request.body.expose().clone()),
         };
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -173,6 +184,43 @@ impl core::fmt::Debug for HttpClient {
     }
 }
 
+/// What all connections have in common. What is sent is made for one address, and core knows when to send it again.
+fn builder() -> ClientBuilder {
+    Client::builder().redirect(redirect::Policy::none()).retry(retry::never())
+}
+
+fn with_proxy(
+    builder: ClientBuilder,
+    choice: Option<ProxyChoice>,
+    exceptions: Option<&str>,
+) -> Result<ClientBuilder> {
+    Ok(match choice {
+        None => builder,
+        Some(ProxyChoice::None) => builder.no_proxy(),
+        Some(ProxyChoice::Url(url)) => {
+            let proxy = Proxy::all(url).map_err(unusable("a proxy that is no URL"))?;
+            builder.proxy(proxy.no_proxy(exceptions.and_then(NoProxy::from_string)))
+        }
+    })
+}
+
+fn authorities(pems: &[Vec<u8>]) -> Result<Vec<Certificate>> {
+    let mut authorities = Vec::new();
+    for pem in pems {
+        let found = Certificate::from_pem_bundle(pem);
+        let found = found.map_err(unusable("a certificate authority that can't be read"))?;
+        if found.is_empty() {
+            return Err(Error::transport_invalid("certificate authorities without a PEM certificate"));
+        }
+        authorities.extend(found);
+    }
+    Ok(authorities)
+}
+
+fn unusable(found: &'static str) -> impl FnOnce(reqwest::Error) -> Error {
+    move |error| Error::transport_invalid(found).caused_by(Some(Arc::new(error.without_url())), None)
+}
+
 /// Says what failed by the innermost of the errors, which are nested; none of them but reqwest's own names the address, which
 /// names the tenant.
 fn failure(error: reqwest::Error) -> TransportError {
@@ -191,24 +239,4 @@ fn failure(error: reqwest::Error) -> TransportError {
         }
     };
     found.with_cause(error)
-}
-
-/// What a proxy did, if it was one. The type of these errors is not public, so their texts tell; the tests over a real proxy
-/// fail if these change.
-fn of_proxy(texts: &[String]) -> Option<(&'static str, &'static str)> {
-    let tunnel = texts.iter().find_map(|text| text.strip_prefix("tunnel error: "))?;
-    Some(match tunnel {
-        "proxy authorization required" => (
-            "a proxy that wants a user name and a password (status 407)",
-            "put them into the proxy's address: http://user:password@host:port",
-        ),
-        "failed to create underlying connection" => (
-            "a proxy that can't be reached",
-            "check HTTPS_PROXY or the option proxy, and that the proxy runs",
-        ),
-        _ => (
-            "a proxy that refused to connect to the token service",
-            "have the proxy allow CONNECT to the token service, or add its host to NO_PROXY",
-        ),
-    })
 }

@@ -44,7 +44,6 @@ pub(crate) async fn start(adapt: impl FnOnce(&mut Config)) -> Running {
     let mut config = Config::default();
     config.applications = vec![application()];
     config.clock = certgrant_emulator::Clock::fixed(NOW);
-    config.strict = true;
     config.control = true;
     adapt(&mut config);
     Emulator::start(config).await.expect("a running emulator")

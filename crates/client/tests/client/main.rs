@@ -4,6 +4,7 @@ mod certificates;
 mod emulator;
 mod environments;
 mod example;
+mod identities;
 mod leaks;
 mod outages;
 mod over_tls;

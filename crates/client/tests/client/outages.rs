@@ -69,18 +69,15 @@ async fn token_is_renewed_behind_its_callers_once() {
 #[tokio::test(start_paused = true)]
 async fn renewal_goes_on_when_a_caller_that_joined_it_leaves() {
     let service = Service::default();
-    let credential = service.secret_credential();
-    service.next([Does::Answer(200, vec![], Service::grant("short", 60))]);
-    credential.get_token(GRAPH, &plain()).await.expect("a token of a minute");
-    advance(Duration::from_secs(20)).await;
-    service.next([Does::AnswerAfter(Duration::from_secs(20), Service::grant("renewed", 3599))]);
+    let credential = credential_after(&service, Duration::from_secs(3599 - 45)).await;
+    service.next([Does::AnswerAfter(Duration::from_secs(25), Service::grant("renewed", 3599))]);
     credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
     settle().await;
-    advance(Duration::from_secs(15)).await;
+    advance(Duration::from_secs(18)).await;
     // Less than 30 seconds of it are left: whoever comes now waits for the renewal.
     let hasty = credential.get_token(GRAPH, &plain().timeout(Duration::from_secs(1))).await;
     assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
-    assert_eq!(service.under_way(), 1, "the renewal goes on");
+    assert_eq!((service.count(), service.under_way()), (2, 1), "the renewal goes on");
     let token = credential.get_token(GRAPH, &plain()).await.expect("the renewed token");
     assert_eq!((token.secret(), service.count()), ("renewed", 2));
 }

@@ -38,6 +38,7 @@ fn assert_issued(token: &certgrant::AccessToken) {
 #[tokio::test]
 async fn certificates_of_every_form_get_a_token() {
     let emulator = emulator::start(|config| {
+        config.strict = true;
         let application = emulator::application().with_certificate(&emulator::leaf_der());
         config.applications = vec![application.expect("a certificate")];
     })
@@ -152,7 +153,7 @@ async fn certificate_that_is_not_registered_is_refused_with_a_hint() {
             .expect("a credential");
     let error = credential.get_token(GRAPH, &plain()).await.expect_err("refused");
     assert_eq!(error.service().expect("its words").error_codes, [700_027]);
-    assert!(error.hint().contains("register this certificate"), "{}", error.hint());
+    assert!(error.hint().contains("the app does not have the certificate in use"), "{}", error.hint());
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ pub(crate) struct Seen {
     pub(crate) url: String,
     pub(crate) body: String,
     pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) secret_header: Option<String>,
 }
 
 impl Seen {
@@ -220,6 +221,7 @@ impl Transport for Service {
             url: request.url.clone(),
             body: request.body.expose().clone(),
             headers: request.headers.clone(),
+            secret_header: request.secret_header.as_ref().map(|(_, value)| value.expose().clone()),
         };
         let number = {
             let mut requests = self.0.requests.lock().expect("a lock");
