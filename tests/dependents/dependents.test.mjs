@@ -28,9 +28,7 @@ const REGISTRATIONS = {
     { appId: "bbbbbbbb-0000-4000-8000-000000000003", identifierUris: [BOTS] },
   ],
   emulator: {
-    users: [
-      { userPrincipalName: USER.username, displayName: "Ada", passwordProfile: { password: USER.password } },
-    ],
+    users: [{ userPrincipalName: USER.username, displayName: "Ada", passwordProfile: { password: USER.password } }],
   },
 };
 

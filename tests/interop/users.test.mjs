@@ -1,12 +1,21 @@
-// adal-node and msal-node, unmodified, get users' tokens from the emulator by each grant that they know.
+// adal-node and msal-node, unmodified, and certgrant in adal-node's place, get users' tokens from the emulator by each grant that they know.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { BACKENDS } from "./fixtures/certgrant.mjs";
 import { run } from "./fixtures/child.mjs";
 import { startEmulator } from "./fixtures/emulator.mjs";
 import * as people from "./fixtures/people.mjs";
 import { GRAPH, TENANT } from "./fixtures/registrations.mjs";
 
 const { ADA, API, API_URI, DESKTOP, PASSWORD, REDIRECT, SECRET } = people;
+
+const CERTGRANT = fileURLToPath(new URL("../../npm/certgrant/dist/adal.cjs", import.meta.url));
+/** Who makes adal-node's calls. */
+const LIBRARIES = [
+  ["adal-node", "adal-node", {}],
+  ...BACKENDS.map((backend) => [`certgrant/adal (${backend})`, CERTGRANT, { CERTGRANT_BACKEND: backend }]),
+];
 
 let emulator;
 before(async () => {
@@ -16,69 +25,70 @@ after(() => emulator.stop());
 
 const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
 
-describe("adal-node with users", () => {
-  const adal = async (call, parameters, more = {}) => {
-    const job = { authority: emulator.authority, tenant: TENANT, call, parameters, ...more };
-    const { result } = await run("adal-users", job, emulator);
-    return result;
-  };
-  const password = (name, text = PASSWORD) => adal("acquireTokenWithUsernamePassword", [GRAPH, name, text, DESKTOP]);
+for (const [by, library, env] of LIBRARIES)
+  describe(`${by} with users`, () => {
+    const adal = async (call, parameters, more = {}) => {
+      const job = { library, authority: emulator.authority, tenant: TENANT, call, parameters, ...more };
+      const { result } = await run("adal-users", job, { caFile: emulator.caFile, env });
+      return result;
+    };
+    const password = (name, text = PASSWORD) => adal("acquireTokenWithUsernamePassword", [GRAPH, name, text, DESKTOP]);
 
-  for (const [name, given, paths] of [
-    [ADA, "Ada", [/UserRealm/, /oauth2\/token/]],
-    [people.FEDERATED, "Grace", [/UserRealm/, /mex/, /trust\/13\/usernamemixed/, /oauth2\/token/]],
-    [people.FEDERATED_PLAIN, "Joan", [/UserRealm/, /trust\/2005\/usernamemixed/, /oauth2\/token/]],
-    [people.FEDERATED_SAML2, "Mary", [/UserRealm/, /mex/, /trust\/13\/usernamemixed/, /oauth2\/token/]],
-  ]) {
-    it(`signs ${given} in with a password`, async () => {
-      await emulator.control("DELETE", "requests");
-      const { response, error } = await password(name);
-      assert.equal(error, undefined);
-      assert.deepEqual(
-        [response.userId, response.givenName, response.familyName, response.tenantId, response.tokenType],
-        [name, given, "of Contoso", TENANT, "Bearer"],
-      );
-      assert.deepEqual([response.isMRRT, response.resource], [true, GRAPH]);
-      assert.equal(claims(response.accessToken).upn, name);
-      const { requests } = await emulator.control("GET", "requests");
-      assert.equal(requests.length, paths.length);
-      for (const [index, path] of paths.entries()) assert.match(requests[index].path, path);
+    for (const [name, given, paths] of [
+      [ADA, "Ada", [/UserRealm/, /oauth2\/token/]],
+      [people.FEDERATED, "Grace", [/UserRealm/, /mex/, /trust\/13\/usernamemixed/, /oauth2\/token/]],
+      [people.FEDERATED_PLAIN, "Joan", [/UserRealm/, /trust\/2005\/usernamemixed/, /oauth2\/token/]],
+      [people.FEDERATED_SAML2, "Mary", [/UserRealm/, /mex/, /trust\/13\/usernamemixed/, /oauth2\/token/]],
+    ]) {
+      it(`signs ${given} in with a password`, async () => {
+        await emulator.control("DELETE", "requests");
+        const { response, error } = await password(name);
+        assert.equal(error, undefined);
+        assert.deepEqual(
+          [response.userId, response.givenName, response.familyName, response.tenantId, response.tokenType],
+          [name, given, "of Contoso", TENANT, "Bearer"],
+        );
+        assert.deepEqual([response.isMRRT, response.resource], [true, GRAPH]);
+        assert.equal(claims(response.accessToken).upn, name);
+        const { requests } = await emulator.control("GET", "requests");
+        assert.equal(requests.length, paths.length);
+        for (const [index, path] of paths.entries()) assert.match(requests[index].path, path);
+      });
+    }
+
+    it("is refused with a wrong password, here and at the provider", async () => {
+      const { error } = await password(ADA, "wrong");
+      assert.match(error.message, /^Get Token request returned http error: 400 .*AADSTS50126/);
+      assert.equal(error.response.error, "invalid_grant");
+      const federated = await password(people.FEDERATED, "wrong");
+      assert.match(federated.error.message, /WS-Trust RST request returned http error: 500 .*FailedAuthentication/);
+      const unknown = await password("eve@elsewhere.example");
+      assert.match(unknown.error.message, /unknown AccountType/);
     });
-  }
 
-  it("is refused with a wrong password, here and at the provider", async () => {
-    const { error } = await password(ADA, "wrong");
-    assert.match(error.message, /^Get Token request returned http error: 400 .*AADSTS50126/);
-    assert.equal(error.response.error, "invalid_grant");
-    const federated = await password(people.FEDERATED, "wrong");
-    assert.match(federated.error.message, /WS-Trust RST request returned http error: 500 .*FailedAuthentication/);
-    const unknown = await password("eve@elsewhere.example");
-    assert.match(unknown.error.message, /unknown AccountType/);
-  });
+    it("redeems a code and a refresh token", async () => {
+      const order = { clientId: API, redirectUri: REDIRECT, resource: GRAPH, tenant: TENANT };
+      const { code } = await emulator.control("POST", `users/${ADA}/codes`, order);
+      const parameters = [code, REDIRECT, GRAPH, API, SECRET];
+      const { response, error } = await adal("acquireTokenWithAuthorizationCode", parameters);
+      assert.equal(error, undefined);
+      assert.equal(response.userId, ADA);
+      const again = await adal("acquireTokenWithAuthorizationCode", parameters);
+      assert.match(again.error.message, /AADSTS54005/);
+      const refreshed = await adal("acquireTokenWithRefreshToken", [response.refreshToken, API, SECRET, API_URI]);
+      assert.equal(refreshed.error, undefined);
+      assert.equal(claims(refreshed.response.accessToken).scp, "read");
+      assert.equal(claims(refreshed.response.accessToken).aud, API_URI);
+    });
 
-  it("redeems a code and a refresh token", async () => {
-    const order = { clientId: API, redirectUri: REDIRECT, resource: GRAPH, tenant: TENANT };
-    const { code } = await emulator.control("POST", `users/${ADA}/codes`, order);
-    const parameters = [code, REDIRECT, GRAPH, API, SECRET];
-    const { response, error } = await adal("acquireTokenWithAuthorizationCode", parameters);
-    assert.equal(error, undefined);
-    assert.equal(response.userId, ADA);
-    const again = await adal("acquireTokenWithAuthorizationCode", parameters);
-    assert.match(again.error.message, /AADSTS54005/);
-    const refreshed = await adal("acquireTokenWithRefreshToken", [response.refreshToken, API, SECRET, API_URI]);
-    assert.equal(refreshed.error, undefined);
-    assert.equal(claims(refreshed.response.accessToken).scp, "read");
-    assert.equal(claims(refreshed.response.accessToken).aud, API_URI);
+    it("signs a user in with a device code", async () => {
+      const { info, response, error } = await adal("device", [GRAPH, DESKTOP], { approve: { approve: ADA } });
+      assert.equal(error, undefined);
+      assert.deepEqual([info.expiresIn, info.interval], [900, 5]);
+      assert.equal(response.userId, ADA);
+      assert.equal(claims(response.accessToken).upn, ADA);
+    });
   });
-
-  it("signs a user in with a device code", async () => {
-    const { info, response, error } = await adal("device", [GRAPH, DESKTOP], { approve: { approve: ADA } });
-    assert.equal(error, undefined);
-    assert.deepEqual([info.expiresIn, info.interval], [900, 5]);
-    assert.equal(response.userId, ADA);
-    assert.equal(claims(response.accessToken).upn, ADA);
-  });
-});
 
 describe("msal-node with users", () => {
   const msal = async (call, request, more = {}) => {
