@@ -16,6 +16,7 @@ use crate::keys::SigningKey;
 use crate::random;
 use crate::resource::Resource;
 use crate::tenant::Tenant;
+use crate::token_endpoint::RequestedClaims;
 use crate::user::User;
 
 /// How far back `iat` and `nbf` are set.
@@ -30,8 +31,8 @@ pub(crate) struct AccessToken<'a> {
     pub(crate) base: &'a str,
     pub(crate) now: OffsetDateTime,
     pub(crate) lifetime: i64,
-    /// The client declared that it understands claims challenges (`cp1`).
-    pub(crate) is_capable: bool,
+    /// What the client has asked of it.
+    pub(crate) requested: RequestedClaims,
 }
 
 /// Who acts with the token.
@@ -56,7 +57,9 @@ pub(crate) struct SignedIn<'a> {
 
 impl AccessToken<'_> {
     pub(crate) fn not_before(&self) -> i64 {
-        self.now.unix_timestamp().saturating_sub(BACKDATED_SECONDS)
+        let now = self.now.unix_timestamp();
+        let usual = now.saturating_sub(BACKDATED_SECONDS);
+        self.requested.not_before.filter(|asked| *asked <= now).map_or(usual, |asked| asked.max(usual))
     }
 
     pub(crate) fn expires_on(&self) -> i64 {
@@ -72,6 +75,9 @@ impl AccessToken<'_> {
                 claims.extend(managed_by.map(|path| ("xms_mirid".to_owned(), json!(path))));
             }
             Holder::User(signed_in) => self.add_user(&mut claims, &signed_in),
+        }
+        for (name, value) in &self.requested.more {
+            claims.entry(name.as_str()).or_insert_with(|| value.clone());
         }
         key.sign_jwt(self.resource.token_version, &Value::Object(claims))
     }
@@ -104,7 +110,7 @@ impl AccessToken<'_> {
         put("rh", json!(format!("1.{}.", URL_SAFE_NO_PAD.encode(random::bytes::<36>()))));
         put("uti", json!(random::token_id()));
         put("tid", json!(self.tenant.id));
-        if self.is_capable {
+        if self.requested.is_capable {
             put("xms_cc", json!(["cp1"]));
         }
         claims

@@ -9,6 +9,7 @@ mod devicecodes;
 mod faults;
 mod identities;
 mod requests;
+mod resources;
 mod users;
 mod vaults;
 
@@ -114,6 +115,7 @@ fn carry_out(service: &TokenService, method: &str, path: &str, query: &str, body
         (_, ["faults", rest @ ..]) => faults::answer(service, method, rest, body),
         (_, ["identities", rest @ ..]) => identities::answer(service, method, rest, body),
         (_, ["requests"]) => requests::answer(service, method, &query),
+        (_, ["resources", rest @ ..]) => resources::answer(service, method, rest, body),
         (_, ["users", rest @ ..]) => users::answer(service, method, rest, body),
         (_, ["vaults", rest @ ..]) => vaults::answer(service, method, rest, body),
         _ => Err(nothing_here(method, path)),

@@ -27,7 +27,7 @@ use crate::managed_identity::ManagedIdentity;
 use crate::message::{Request, Response};
 use crate::registration::Application;
 use crate::resource::find_named;
-use crate::token_endpoint::{Lifetimes, read_form};
+use crate::token_endpoint::{Lifetimes, RequestedClaims, read_form};
 
 /// The tokens of a managed identity are good for a day.
 const LIFETIME_SECONDS: u64 = 86_400;
@@ -111,10 +111,10 @@ fn granted(
         base: call.authority,
         now: call.now,
         lifetime: i64::try_from(lifetime).unwrap_or(i64::MAX),
-        is_capable: false,
+        requested: RequestedClaims::default(),
     };
     let signed = token.sign(call.key).map_err(|_| Fault::internal("the token could not be signed"))?;
-    let body = token_reply(call.source, &token, signed);
+    let body = token_reply(call.source, &token, signed, call.lifetimes.refresh_in);
     Ok(Granted { body, version: resource.token_version, resource: resource.requested })
 }
 

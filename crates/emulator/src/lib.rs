@@ -29,6 +29,7 @@ mod log;
 mod managed_identity;
 mod message;
 mod own_token;
+mod protected_resource;
 mod random;
 mod registration;
 mod registrations;

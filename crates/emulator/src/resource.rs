@@ -231,6 +231,11 @@ impl Resource<'_> {
         self.required_of(client, "Role").filter_map(|id| self.role_value(id)).collect()
     }
 
+    /// Whether a token's audience names it.
+    pub(crate) fn is_named(&self, audience: &str) -> bool {
+        [self.app_id, &self.requested].into_iter().chain(self.uris()).any(|own| is_same(own, audience))
+    }
+
     fn uris(&self) -> impl Iterator<Item = &str> {
         let registered = self.registration.iter().flat_map(|application| &application.identifier_uris);
         let built_in =

@@ -12,6 +12,9 @@ use crate::wstrust::FederationTarget;
 /// Paths below this are the control interface.
 const CONTROL: &str = "/.control";
 
+/// Paths below this are resources to call.
+const RESOURCE: &str = "/.resource/";
+
 /// Names under which requests are counted and faults are aimed.
 pub(crate) const OPERATIONS: &[&str] = &[
     "token",
@@ -22,6 +25,7 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "federation.trust",
     "instance",
     "keys",
+    "resource",
     "vault.certificate",
     "vault.sign",
     "vault.other",
@@ -42,6 +46,8 @@ pub(crate) enum Route<'a> {
     Entra(Endpoint<'a>),
     /// A managed identity's endpoint.
     Identity(Source),
+    /// A resource to call with a token, by its name in the path.
+    Resource(&'a str),
     /// The provider of federated users.
     Federation(FederationTarget<'a>),
     /// The metadata of the machine.
@@ -73,6 +79,9 @@ impl<'a> Route<'a> {
         if let Some(vault) = addressed_vault(&request.host, vaults, ports) {
             return Self::Vault(vault, Target::of(&request.path));
         }
+        if let Some(name) = request.path.strip_prefix(RESOURCE) {
+            return Self::Resource(name);
+        }
         if let Some(target) = FederationTarget::of(&request.path) {
             return Self::Federation(target);
         }
@@ -96,6 +105,7 @@ impl<'a> Route<'a> {
             Self::Entra(Endpoint::Token(..)) => Some("token"),
             Self::Identity(source) => Some(source.operation()),
             Self::Instance => Some("identity.instance"),
+            Self::Resource(_) => Some("resource"),
             Self::Federation(target) => Some(target.operation()),
             Self::Vault(_, target) => Some(target.operation()),
         }
@@ -112,7 +122,7 @@ impl<'a> Route<'a> {
                 let query = Form::parse(request.query.as_bytes()).unwrap_or_default();
                 query.get("client_id").or_else(|| query.get("clientid")).map(str::to_owned)
             }
-            Self::Vault(..) => {
+            Self::Resource(_) | Self::Vault(..) => {
                 let (_, token) = request.header("authorization")?.split_once(' ')?;
                 let token = Assertion::parse(token.trim()).ok()?;
                 let named =

@@ -20,6 +20,7 @@ use crate::keys::SigningKey;
 use crate::log::{Decision, LogEntry, Trail};
 use crate::managed_identity::ManagedIdentity;
 use crate::message::{Connection, Request, Response};
+use crate::protected_resource::{self, Demands, ResourceCall};
 use crate::random;
 use crate::registration::Application;
 use crate::requests::{RequestRecord, Requests};
@@ -44,6 +45,7 @@ pub struct TokenService {
     pub(crate) identity_secret: String,
     arc: ArcKeys,
     pub(crate) entra: EntraState,
+    pub(crate) demands: Demands,
     replays: Replays,
     addresses: OnceLock<Addresses>,
 }
@@ -85,6 +87,7 @@ impl TokenService {
             identity_secret: config.identity_host.secret.clone().unwrap_or_else(random::guid),
             arc: ArcKeys::new(config.identity_host.arc_key_folder.clone()),
             entra: EntraState::new()?,
+            demands: Demands::default(),
             replays: Replays::default(),
             addresses: OnceLock::new(),
             config,
@@ -208,6 +211,19 @@ impl TokenService {
                     skew: time::Duration::try_from(self.config.clock_skew).unwrap_or(time::Duration::MAX),
                 };
                 wstrust::respond(&call, trail)
+            }
+            Route::Resource(name) => {
+                let call = ResourceCall {
+                    request,
+                    name,
+                    applications: &self.applications.get(),
+                    vault_resources: &self.vault_resources(),
+                    demands: &self.demands,
+                    key: &self.key,
+                    authority: &self.authority(request),
+                    now,
+                };
+                protected_resource::respond(&call, trail)
             }
             Route::Instance => identity::metadata(request, self.config.identity_host.region.as_deref(), now),
             Route::Vault(vault, target) => {

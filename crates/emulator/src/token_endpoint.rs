@@ -4,6 +4,7 @@
 //! whom; `reply` issues. Parameters that have no bearing on it (telemetry, `api-version`) are ignored wherever they
 //! stand. How a client proves who it is, is the business of `client_authentication`.
 
+mod claims;
 mod consent;
 mod credential;
 mod on_behalf_of;
@@ -12,6 +13,7 @@ mod reply;
 mod saml_grant;
 mod user_grants;
 
+pub(crate) use claims::{RequestedClaims, seconds, wanted_values};
 pub(crate) use consent::{AuthorizationCode, CodeChallenge, Consent, sealed_code};
 pub(crate) use credential::claimed_client;
 pub(crate) use parameters::{Grant, check_parameters, missing, target};

@@ -13,7 +13,7 @@ use crate::scope::Asked;
 use crate::service::TokenService;
 use crate::service_error::ServiceError;
 use crate::tenant::{Realm, Tenant, resolve};
-use crate::token_endpoint::{AuthorizationCode, CodeChallenge, Consent, sealed_code};
+use crate::token_endpoint::{AuthorizationCode, CodeChallenge, Consent, RequestedClaims, sealed_code};
 use crate::user::User;
 
 /// The application that gets a minted token if none is named: a client of Microsoft's own, the Azure CLI.
@@ -184,7 +184,7 @@ fn token(service: &TokenService, name: &str, new: &NewToken) -> Answer {
         base: &service.base(),
         now: service.config.clock.now(),
         lifetime: new.lifetime_seconds.unwrap_or(LIFETIME_SECONDS),
-        is_capable: false,
+        requested: RequestedClaims::default(),
     };
     let signed =
         token.sign(&service.key).map_err(|_| ControlError::new(500, "the token could not be signed"))?;

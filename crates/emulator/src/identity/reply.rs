@@ -122,7 +122,20 @@ pub(super) fn respond_with(status: u16, body: &Value, now: OffsetDateTime) -> Re
 }
 
 /// The reply with a token, in the shape that this kind of machine has.
-pub(super) fn token_reply(source: Source, token: &AccessToken<'_>, signed: String) -> Value {
+pub(super) fn token_reply(
+    source: Source,
+    token: &AccessToken<'_>,
+    signed: String,
+    refresh_in: Option<i64>,
+) -> Value {
+    let mut reply = usual_reply(source, token, signed);
+    if let Some(seconds) = refresh_in {
+        reply["refresh_in"] = json!(seconds.to_string());
+    }
+    reply
+}
+
+fn usual_reply(source: Source, token: &AccessToken<'_>, signed: String) -> Value {
     let (resource, client) = (&token.resource.requested, &token.client.application.app_id);
     let expires_in = token.lifetime.saturating_sub(1).to_string();
     let expires_on = token.expires_on();

@@ -181,6 +181,21 @@ fn lifetime_and_refresh_in_are_the_scripts() {
 }
 
 #[test]
+fn refresh_in_comes_at_v1_only_if_a_script_says_so() {
+    let service = doing(json!({ "refreshInSeconds": 900 }));
+    let assertion = Assertion::new().sign();
+    let parameters = [
+        ("grant_type", "client_credentials"),
+        ("client_id", APP),
+        ("resource", "https://graph.microsoft.com"),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", &*assertion),
+    ];
+    let request = Request::post(HOST, &format!("/{TENANT}/oauth2/token"), form(&parameters));
+    assert_eq!(Answer::of(&service, &request).body["refresh_in"], "900");
+}
+
+#[test]
 fn delivery_is_told_to_whoever_sends() {
     let sent = |action: Value| token(&doing(action)).response.delivery;
     let half = sent(json!({ "connection": "half", "delaySeconds": 1.5 }));

@@ -234,7 +234,7 @@ fn wrong_password_is_a_soap_fault() {
             document
                 .descendants()
                 .find(|node| node.has_tag_name((soap, name)))
-                .expect(name.to_owned().as_str())
+                .unwrap_or_else(|| panic!("no {name}"))
                 .descendants()
                 .filter_map(|node| node.text())
                 .collect::<String>()

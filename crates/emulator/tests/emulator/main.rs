@@ -4,6 +4,7 @@ extern crate alloc;
 
 mod assertion_checks;
 mod assertion_spellings;
+mod claims_challenge;
 mod command;
 mod control;
 mod device_code;
