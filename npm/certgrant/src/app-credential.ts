@@ -5,10 +5,13 @@
  * The constructor does no IO. The first `getToken` loads the backend and opens the client; what is wrong with authority, tenant
  * or proof is found then, by the core.
  */
+
 import { expectAppOptions, expectType, isPlain, tokenRequest } from "./arguments.ts";
+import type { AccessToken as CoreToken, TokenRequest } from "./backend.ts";
 import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
 import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
-import { RequestLog } from "./log.ts";
+import type { Call, Watch } from "./events.ts";
+import { type Logger, RequestLog } from "./log.ts";
 import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
 import { platform } from "./platform.ts";
 import type { BareConfig, Proof } from "./proof.ts";
@@ -35,6 +38,8 @@ export abstract class AppCredential {
   readonly #clientId: string;
   readonly #proof: Proof;
   readonly #options: AppCredentialOptions;
+  readonly #logger: Logger | undefined;
+  readonly #watcher = platform().watcher;
   readonly #cache: TokenCache;
   #driver: Driver | undefined;
   #opening: Promise<Driver> | undefined;
@@ -47,6 +52,7 @@ export abstract class AppCredential {
     this.#clientId = clientId;
     this.#proof = proof;
     this.#options = { ...options };
+    this.#logger = options.logger ?? platform().logger?.();
     this.#cache = new TokenCache({ ...DEFAULT_LIMITS, ...options.tokenCacheLimits });
   }
 
@@ -61,22 +67,54 @@ export abstract class AppCredential {
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     // The usual call, kept short: one scope is its own key.
-    if (typeof scopes === "string" && isPlain(options) && this.#options.logger === undefined) {
+    if (typeof scopes === "string" && isPlain(options) && this.#logger === undefined && !this.#watcher?.isWatching) {
       const token = this.#cache.fresh(scopes);
       if (token) return accessToken(token);
     }
     const request = tokenRequest(this.#name, scopes, options);
-    const { abortSignal: signal, requestOptions } = options;
+    const trace = options.tracingOptions?.tracingContext ? platform().trace : undefined;
+    const run = () => this.#watched(request, options);
+    return trace ? trace(`${this.#name}.getToken`, options, run) : run();
+  }
+
+  /** Gets the token, and tells those who watch what becomes of it. */
+  async #watched(request: TokenRequest, options: GetTokenOptions): Promise<AccessToken> {
+    const watch = this.#watcher?.isWatching ? this.#watcher.begin(this.#call(request)) : undefined;
+    try {
+      const token = await this.#acquire(request, options, watch);
+      watch?.served(token);
+      return token;
+    } catch (error) {
+      watch?.failed(error);
+      throw error;
+    }
+  }
+
+  #call({ scopes = [], tenant, correlationId }: TokenRequest): Call {
+    return {
+      credential: this.#name,
+      scopes,
+      ...(tenant !== undefined && this.#allowsPii && { tenantId: tenant }),
+      ...(correlationId !== undefined && { correlationId }),
+    };
+  }
+
+  get #allowsPii(): boolean {
+    return this.#options.loggingOptions?.allowLoggingAccountIdentifiers === true;
+  }
+
+  async #acquire(
+    request: TokenRequest,
+    { abortSignal: signal, requestOptions }: GetTokenOptions,
+    watch: Watch | undefined,
+  ): Promise<AccessToken> {
     // One limit for all that this call waits for.
     const patience = { signal, timeout: requestOptions?.timeout || undefined, since: performance.now() };
     if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
-    const log = new RequestLog(
-      this.#options.logger,
-      this.#options.loggingOptions?.allowLoggingAccountIdentifiers === true,
-    );
+    const log = new RequestLog(this.#logger, this.#allowsPii);
     const driver = this.#driver ?? (await this.#ready(log, patience));
     try {
-      const { token, error } = await driver.acquire(request, this.#host(driver, log), patience);
+      const { token, error } = await driver.acquire(request, this.#host(driver, log, watch), patience);
       if (!token) throw error;
       return accessToken(token);
     } catch (error) {
@@ -147,12 +185,15 @@ export abstract class AppCredential {
     return this.#options.fetch ?? (globalThis.fetch as Fetch);
   }
 
-  #host(driver: Driver, log: RequestLog): FlightHost {
+  #host(driver: Driver, log: RequestLog, watch: Watch | undefined): FlightHost {
     const fetch = this.#fetch();
     const { thumbprintSha256, thumbprint } = driver.certificate ?? {};
     return {
       send: (request, aborted) => send(fetch, request, aborted),
-      observe: (event) => log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown"),
+      observe(event) {
+        log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown");
+        watch?.observe(event);
+      },
     };
   }
 }
@@ -164,12 +205,13 @@ export function expectIds(name: string, tenantId: unknown, clientId: unknown): v
   expectType(name, "clientId", clientId, "string");
 }
 
-function accessToken(token: import("./backend.ts").AccessToken): AccessToken {
-  const { accessToken, expiresOn, refreshOn } = token;
+function accessToken(token: CoreToken): AccessToken {
+  const { accessToken, expiresOn, refreshOn, correlationId } = token;
   return {
     token: accessToken,
     expiresOnTimestamp: expiresOn,
     refreshAfterTimestamp: refreshOn,
     tokenType: "Bearer",
+    ...(correlationId !== undefined && { correlationId }),
   };
 }

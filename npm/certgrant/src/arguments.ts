@@ -49,7 +49,7 @@ export function tokenRequest(credential: string, scopes: string | string[], opti
     throw argumentTypeError(`${credential}.getToken: scopes must be a string or an array of strings`);
   }
   expectType(credential, "options", options, "object");
-  const { claims, tenantId, enableCae, requestOptions, abortSignal } = options;
+  const { claims, tenantId, enableCae, requestOptions, abortSignal, correlationId } = options;
   if (claims !== undefined) expectType(credential, "options.claims", claims, "string");
   if (tenantId !== undefined) expectType(credential, "options.tenantId", tenantId, "string");
   if (enableCae !== undefined) expectType(credential, "options.enableCae", enableCae, "boolean");
@@ -59,7 +59,8 @@ export function tokenRequest(credential: string, scopes: string | string[], opti
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw argumentTypeError(`${credential}.getToken: options.requestOptions.timeout must be a number of milliseconds`);
   }
-  return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true, skipCache: false };
+  if (correlationId !== undefined) expectCorrelationId(credential, correlationId);
+  return { scopes: list, claims, tenant: tenantId, enableCae: enableCae === true, skipCache: false, correlationId };
 }
 
 /** Whether nothing but the scope is asked for. */
@@ -71,7 +72,9 @@ export function isPlain(options: GetTokenOptions): boolean {
     options.tenantId === undefined &&
     options.enableCae === undefined &&
     options.abortSignal === undefined &&
-    options.requestOptions === undefined
+    options.requestOptions === undefined &&
+    options.tracingOptions === undefined &&
+    options.correlationId === undefined
   );
 }
 
@@ -85,6 +88,13 @@ export function expectType(
   const found = kindOf(value);
   if (found === type) return;
   throw argumentTypeError(`${credential}: ${name} must be ${type === "object" ? "an" : "a"} ${type}, found ${found}`);
+}
+
+/** It becomes a header: visible ASCII (RFC 9110 section 5.5), and no longer than services take. */
+function expectCorrelationId(credential: string, correlationId: unknown): void {
+  expectType(credential, "options.correlationId", correlationId, "string");
+  if (/^[\x21-\x7e]{1,128}$/.test(correlationId as string)) return;
+  throw argumentValueError(`${credential}.getToken: options.correlationId must be 1 to 128 visible ASCII characters`);
 }
 
 /** Other signals than the platform's are taken by their shape. */

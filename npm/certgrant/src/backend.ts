@@ -198,6 +198,8 @@ export interface AccessToken {
   refreshIn?: number | undefined;
   resource?: string | undefined;
   scope?: string | undefined;
+  /** The `client-request-id` of the request that got it; the driver's own. */
+  correlationId?: string | undefined;
 }
 
 export type StepInput =

@@ -60,7 +60,8 @@ export type FlightEvent =
   | { kind: "noticed"; notice: Notice }
   | { kind: "renewed"; certificate: BackendClient["certificate"] }
   | { kind: "notRenewed"; error: CertgrantError }
-  | { kind: "granted"; token: AccessToken }
+  /** `isRefresh`: in the place of a token that lives. */
+  | { kind: "granted"; token: AccessToken; isRefresh: boolean }
   /** There is no new token, and the old one still serves. */
   | { kind: "notRefreshed"; error: CertgrantError }
   | { kind: "failed"; error: CertgrantError };
@@ -228,13 +229,16 @@ export class Driver {
   ): Promise<Outcome> {
     let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
     let response: ResponseInput | undefined;
+    let correlationId: string | undefined;
     let cause: unknown;
     for (;;) {
       const step = this.#ask(() => this.#client.step(id, input, Date.now()));
       if (step.kind === "done") {
         for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
-        return conclude({ ...step, error: await withHint(step.error) }, response, cause, host, held);
+        const hinted = { ...step, error: await withHint(step.error) };
+        return conclude(hinted, { response, cause, correlationId }, host, held);
       }
+      if (step.kind === "send") correlationId = step.request.headers["client-request-id"];
       const next = await this.#carryOut(step, host, abandoned);
       if (abandoned.aborted) return { error: abortError(undefined) };
       ({ input, cause } = next);
@@ -396,18 +400,26 @@ async function withHint(error: ErrorData | undefined): Promise<ErrorData | undef
   return { ...error, hint: aadstsHint(error.service?.errorCodes ?? []) ?? error.hint };
 }
 
+/** What is known of a flight's last request. */
+interface LastRequest {
+  response: ResponseInput | undefined;
+  cause: unknown;
+  correlationId: string | undefined;
+}
+
 function conclude(
   { token, isHeld, error: data }: Extract<Step, { kind: "done" }>,
-  response: ResponseInput | undefined,
-  cause: unknown,
+  last: LastRequest,
   host: FlightHost,
   held: AccessToken | undefined,
 ): Outcome {
+  const { response, correlationId } = last;
   if (token) {
-    host.observe({ kind: "granted", token });
-    return { token, response };
+    const granted = { ...token, correlationId };
+    host.observe({ kind: "granted", token: granted, isRefresh: held !== undefined });
+    return { token: granted, response };
   }
-  const error = errorOf(data, cause);
+  const error = errorOf(data, last);
   if (isHeld && held) {
     host.observe({ kind: "notRefreshed", error });
     return { token: held, response };
@@ -417,9 +429,9 @@ function conclude(
 }
 
 /** The core's error; or what it came from, if that is one of certgrant's own, which says all. */
-function errorOf(data: ErrorData | undefined, cause: unknown): CertgrantError {
+function errorOf(data: ErrorData | undefined, { cause, correlationId }: LastRequest): CertgrantError {
   if (cause instanceof CertgrantError) return cause;
-  return data ? fromErrorData(data, cause) : fromThrown(new Error("a flight ended without a result"));
+  return data ? fromErrorData(data, cause, correlationId) : fromThrown(new Error("a flight ended without a result"));
 }
 
 /** Sleeps; wakes early when `aborted` is. */

@@ -20,6 +20,7 @@ export {
   type ErrorResponse,
   type UnavailableInit,
 } from "./errors.ts";
+export type { TokenFailed, TokenRefreshed, TokenRequested, TokenServed } from "./events.ts";
 export type { LogEntry, Logger, LogLevel } from "./log.ts";
 export type {
   AccessToken,
@@ -36,6 +37,7 @@ export type {
   KeyVaultOptions,
   OwnSigner,
   Supplied,
+  TracingContextLike,
   VaultTokenCredential,
   WorkloadIdentityCredentialOptions,
 } from "./options.ts";

@@ -170,6 +170,22 @@ export interface GetTokenOptions {
   enableCae?: boolean;
   /** Another tenant than the credential's own; see `additionallyAllowedTenants`. */
   tenantId?: string;
+  /** The span that this call is a part of; certgrant's own is made by `@azure/core-tracing`, where that is installed. */
+  tracingOptions?: {
+    tracingContext?: TracingContextLike;
+  };
+  /**
+   * certgrant's own: the `client-request-id` of a request for this token, best a UUID. A token that is cached or asked for
+   * already needs none. Default: a new one for each token.
+   */
+  correlationId?: string;
+}
+
+/** `TracingContext` of `@azure/core-auth`. */
+export interface TracingContextLike {
+  setValue(key: symbol, value: unknown): TracingContextLike;
+  getValue(key: symbol): unknown;
+  deleteValue(key: symbol): TracingContextLike;
 }
 
 /** An access token. */
@@ -182,4 +198,6 @@ export interface AccessToken {
   refreshAfterTimestamp?: number;
   /** How it is presented. */
   tokenType: "Bearer";
+  /** certgrant's own: the `client-request-id` of the request that got it; names it to Microsoft's support. */
+  correlationId?: string;
 }

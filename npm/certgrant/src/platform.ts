@@ -3,6 +3,8 @@
  * environment and the names of the system. The entry files install one; nothing here knows a runtime.
  */
 import type { Backend } from "./backend.ts";
+import type { Trace, Watcher } from "./events.ts";
+import type { Logger } from "./log.ts";
 
 /** A runtime, as certgrant needs it. */
 export interface Platform {
@@ -34,6 +36,12 @@ export interface Platform {
   keepAlive?(work: Promise<unknown>): void;
   /** Warns whoever runs the program, where the runtime has a way to; `code` is for telling warnings apart. */
   warn?(code: string, message: string): void;
+  /** Tells those who watch the process what happens to tokens, where the runtime has a way to. */
+  readonly watcher?: Watcher;
+  /** Makes a span of a call whose caller traces it. */
+  readonly trace?: Trace;
+  /** The log that the environment asks for, for credentials without one of their own. */
+  logger?(): Logger | undefined;
 }
 
 let installed: Platform | undefined;

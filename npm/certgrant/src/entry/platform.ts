@@ -12,6 +12,9 @@ import type { NativeModule } from "../backends/native.ts";
 import { CertgrantError } from "../errors.ts";
 import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
+import { channels } from "./channels.ts";
+import { environmentLogger } from "./environment-logger.ts";
+import { trace } from "./tracing.ts";
 
 let loading: Promise<Backend> | undefined;
 
@@ -47,6 +50,9 @@ export const nodePlatform: Platform = {
   variable(name) {
     return process.env[name] || undefined;
   },
+  watcher: channels,
+  trace,
+  logger: environmentLogger,
   warn: (code, message) => process.emitWarning(message, { type: "CertgrantWarning", code }),
 };
 
