@@ -39,6 +39,7 @@ export abstract class AppCredential {
   readonly #proof: Proof;
   readonly #options: AppCredentialOptions;
   readonly #logger: Logger | undefined;
+  readonly #fetch: Fetch;
   readonly #watcher = platform().watcher;
   readonly #cache: TokenCache;
   #driver: Driver | undefined;
@@ -52,6 +53,7 @@ export abstract class AppCredential {
     this.#clientId = clientId;
     this.#proof = proof;
     this.#options = { ...options };
+    this.#fetch = fetchOf(name, options);
     this.#logger = options.logger ?? platform().logger?.();
     this.#cache = new TokenCache({ ...DEFAULT_LIMITS, ...options.tokenCacheLimits });
   }
@@ -155,7 +157,7 @@ export abstract class AppCredential {
   async #open(log: RequestLog): Promise<Driver> {
     try {
       const backend = await platform().loadBackend();
-      const { client, host, description } = await this.#proof.open({ backend, fetch: this.#fetch() }, this.#config());
+      const { client, host, description } = await this.#proof.open({ backend, fetch: this.#fetch }, this.#config());
       log.write("verbose", `${backend.name} backend, ${description}`);
       log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
       return new Driver(client, host, { cache: this.#cache, tenant: this.#tenantId });
@@ -181,12 +183,8 @@ export abstract class AppCredential {
     };
   }
 
-  #fetch(): Fetch {
-    return this.#options.fetch ?? (globalThis.fetch as Fetch);
-  }
-
   #host(driver: Driver, log: RequestLog, watch: Watch | undefined): FlightHost {
-    const fetch = this.#fetch();
+    const fetch = this.#fetch;
     const { thumbprintSha256, thumbprint } = driver.certificate ?? {};
     return {
       send: (request, aborted) => send(fetch, request, aborted),
@@ -203,6 +201,17 @@ export function expectIds(name: string, tenantId: unknown, clientId: unknown): v
   if (!tenantId || !clientId) throw argumentValueError(`${name}: tenantId and clientId are required parameters.`);
   expectType(name, "tenantId", tenantId, "string");
   expectType(name, "clientId", clientId, "string");
+}
+
+/** The caller's, or the platform's for these options, or the global one as it is at the time. */
+function fetchOf(name: string, options: AppCredentialOptions): Fetch {
+  const { fetch, proxyOptions, tlsOptions } = options;
+  const isConfigured = proxyOptions !== undefined || tlsOptions !== undefined;
+  const make = platform().fetch;
+  if (isConfigured && (fetch || !make)) {
+    throw argumentValueError(`${name}: proxyOptions and tlsOptions are for Node and without options.fetch`);
+  }
+  return fetch ?? make?.(name, options) ?? ((...request) => (globalThis.fetch as Fetch)(...request));
 }
 
 function accessToken(token: CoreToken): AccessToken {

@@ -12,6 +12,8 @@ const OPTION_TYPES = [
   ["authorityHost", "string"],
   ["retryOptions", "object"],
   ["loggingOptions", "object"],
+  ["proxyOptions", "object"],
+  ["tlsOptions", "object"],
   ["fetch", "function"],
   ["logger", "function"],
 ] as const;

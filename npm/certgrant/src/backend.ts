@@ -209,7 +209,7 @@ export type StepInput =
   | { kind: "assertion"; assertion: string }
   | { kind: "response"; status: number; headers: Record<string, string>; body: Uint8Array }
   /** No response: the connection failed or the time was up. `message` must hold no secret. */
-  | { kind: "failure"; reason: "network" | "timeout"; message: string }
+  | { kind: "failure"; reason: "network" | "proxy" | "timeout"; message: string }
   /** The content of a key file. */
   | { kind: "key"; key: Uint8Array }
   /** The key file can't be read. `message` must hold no secret. */

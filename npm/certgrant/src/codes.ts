@@ -82,6 +82,8 @@ export type HostErrorCode =
   | "ERR_CHAIN_EXHAUSTED"
   /** A credential can't be used in this environment; a chain goes on with the next one. */
   | "ERR_CREDENTIAL_UNAVAILABLE"
+  /** A package that an option needs is not installed. */
+  | "ERR_DEPENDENCY_MISSING"
   /** A file of a credential could not be read. */
   | "ERR_FILE_UNREADABLE"
   /** The caller's own cache could not keep a token. */
@@ -92,6 +94,8 @@ export type HostErrorCode =
   | "ERR_INVALID_ARG_TYPE"
   /** An argument is of the right type but not usable. */
   | "ERR_INVALID_ARG_VALUE"
+  /** The address of a proxy in the environment is not usable. */
+  | "ERR_PROXY_INVALID"
   /** adal-node's `acquireToken` found no token in the cache, and none to refresh. */
   | "ERR_TOKEN_NOT_CACHED";
 

@@ -107,7 +107,14 @@ export interface AppCredentialOptions {
     /** Accepted for compatibility: no option writes secrets to the log. */
     enableUnsafeSupportLogging?: boolean;
   };
-  /** certgrant's own: replaces the global `fetch`, for a proxy, a pool or a test. */
+  /**
+   * The proxy of this credential's requests, on Node with the package `undici`. Default: the environment variables
+   * `HTTPS_PROXY`, `ALL_PROXY` and `HTTP_PROXY`. Hosts that `NO_PROXY` names are asked directly in either case.
+   */
+  proxyOptions?: ProxyOptions;
+  /** How TLS connections are made, on Node with the package `undici`. */
+  tlsOptions?: TlsOptions;
+  /** certgrant's own: replaces the global `fetch`, for a pool or a test. Proxy and TLS are its business then. */
   fetch?: Fetch;
   /** certgrant's own: how much is cached. */
   tokenCacheLimits?: {
@@ -118,6 +125,28 @@ export interface AppCredentialOptions {
   };
   /** certgrant's own: receives the log. */
   logger?: Logger;
+}
+
+/** A proxy: `ProxySettings` of the Azure SDKs. */
+export interface ProxyOptions {
+  /** `http://host` or `https://host`. */
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+}
+
+/** `TlsSettings` of the Azure SDKs: what `tls.connect` of Node takes. */
+export interface TlsOptions {
+  /**
+   * Certificate authorities in place of the built-in ones, PEM. Those of the whole process are added by
+   * `NODE_EXTRA_CA_CERTS`.
+   */
+  ca?: string | Uint8Array | Array<string | Uint8Array> | undefined;
+  cert?: string | Uint8Array | Array<string | Uint8Array> | undefined;
+  key?: string | Uint8Array | undefined;
+  passphrase?: string | undefined;
+  pfx?: string | Uint8Array | undefined;
 }
 
 /** Options of {@link ClientCertificateCredential}. */

@@ -5,6 +5,8 @@
 import type { Backend } from "./backend.ts";
 import type { Trace, Watcher } from "./events.ts";
 import type { Logger } from "./log.ts";
+import type { AppCredentialOptions } from "./options.ts";
+import type { Fetch } from "./transport.ts";
 
 /** A runtime, as certgrant needs it. */
 export interface Platform {
@@ -36,6 +38,8 @@ export interface Platform {
   keepAlive?(work: Promise<unknown>): void;
   /** Warns whoever runs the program, where the runtime has a way to; `code` is for telling warnings apart. */
   warn?(code: string, message: string): void;
+  /** A `fetch` that goes by a credential's options for the network and by the environment; absent where there are none. */
+  readonly fetch?: FetchFactory;
   /** Tells those who watch the process what happens to tokens, where the runtime has a way to. */
   readonly watcher?: Watcher;
   /** Makes a span of a call whose caller traces it. */
@@ -43,6 +47,12 @@ export interface Platform {
   /** The log that the environment asks for, for credentials without one of their own. */
   logger?(): Logger | undefined;
 }
+
+/** Makes the `fetch` of a credential; throws a `TypeError` in its name if an option is not usable. */
+export type FetchFactory = (
+  credential: string,
+  options: Pick<AppCredentialOptions, "proxyOptions" | "tlsOptions">,
+) => Fetch;
 
 let installed: Platform | undefined;
 

@@ -7,6 +7,7 @@
  * read before it is cut. Retries, status codes and bodies are the core's business.
  */
 import type { HttpRequest, StepInput } from "./backend.ts";
+import { CertgrantError, type CertgrantErrorInit } from "./errors.ts";
 import { describeNetworkError, type NamedError, withoutForeignText } from "./foreign-error.ts";
 
 /** What is read of a response; `Response` of the fetch standard fits. */
@@ -32,7 +33,20 @@ export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
 /** A response as the core takes it. */
 export type ResponseInput = Extract<StepInput, { kind: "response" }>;
 /** A failure as the core takes it, with the names of the error that `fetch` gave. */
-export type FailureInput = Extract<StepInput, { kind: "failure" }> & { readonly cause: NamedError | undefined };
+export type FailureInput = Extract<StepInput, { kind: "failure" }> & {
+  readonly cause: NamedError | TransportError | undefined;
+};
+
+/** What certgrant's own ways of sending fail with: it says all, and arrives at the caller as it is. */
+export class TransportError extends CertgrantError {
+  /** Whether the next try may succeed. */
+  readonly isPassing: boolean;
+
+  constructor(isPassing: boolean, init: CertgrantErrorInit) {
+    super(init);
+    this.isPassing = isPassing;
+  }
+}
 
 /** Larger answers are cut: a token response has a few kilobytes. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -146,6 +160,7 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
 
 /** What a failure says without the name of a host, which may be a tenant's. */
 export function neutralText({ message, cause }: FailureInput): string {
+  if (cause instanceof TransportError) return cause.code;
   return cause === undefined ? message : describeNetworkError(cause, false);
 }
 
@@ -155,6 +170,10 @@ function timeoutFailure(timeout: number): FailureInput {
 }
 
 function networkFailure(thrown: unknown): FailureInput {
+  if (thrown instanceof TransportError) {
+    // The core does not try again behind a proxy that refused.
+    return { kind: "failure", reason: thrown.isPassing ? "network" : "proxy", message: thrown.code, cause: thrown };
+  }
   const cause = withoutForeignText(thrown);
   return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };
 }

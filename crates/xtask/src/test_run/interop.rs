@@ -1,4 +1,5 @@
-//! What runs against the emulator: the READMEs' programs, and what others wrote: npm and Python packages, both directions.
+//! What runs against the emulator: the READMEs' programs, and what others wrote: npm and Python packages, both directions, through
+//! a proxy too.
 //!
 //! The Python packages go into an environment of their own in the target folder. Python is no part of the product, but the
 //! step is not skipped without it: the line then names what to install.
@@ -46,6 +47,7 @@ pub(super) const STEPS: [Step; 3] = [
 ];
 
 fn interop(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    provide_proxy(live)?;
     let environment = [
         ("CERTGRANT_PYTHON", python(workspace, live)?),
         ("CERTGRANT_EMULATOR", emulator::build(workspace, live)?),
@@ -71,6 +73,29 @@ fn install_tinyproxy(live: &LiveLine) -> bool {
         .env("DEBIAN_FRONTEND", "noninteractive")
         .env("RUNLEVEL", "1");
     install.output(live).is_ok() && has_tinyproxy(live)
+}
+
+/// A real proxy: tinyproxy, which the tests run. Where it is missing and Debian's tools can add it, they do.
+fn provide_proxy(live: &LiveLine) -> Result<()> {
+    let is_there = || Call::new("tinyproxy").arg("-v").output(live).is_ok();
+    if is_there() {
+        return Ok(());
+    }
+    let apt = |words: &[&str]| {
+        let call = Call::new("apt-get").arg("-qq").args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        call.install_hint(
+            "tinyproxy is needed for the tests of proxies: install it with your package manager",
+        )
+        .output(live)
+    };
+    let install = ["install", "--yes", "--no-install-recommends", "tinyproxy"];
+    // The lists of packages of a fresh machine are missing or old.
+    if apt(&install).is_err() {
+        apt(&["update"])?;
+        apt(&install)
+            .context("tinyproxy is needed for the tests of proxies (as root: apt-get install tinyproxy)")?;
+    }
+    Ok(())
 }
 
 /// An interpreter that has what `tests/interop/requirements.txt` names.

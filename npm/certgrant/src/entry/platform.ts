@@ -14,6 +14,7 @@ import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
 import { channels } from "./channels.ts";
 import { environmentLogger } from "./environment-logger.ts";
+import { proxyingFetch } from "./proxy.ts";
 import { trace } from "./tracing.ts";
 
 let loading: Promise<Backend> | undefined;
@@ -50,6 +51,7 @@ export const nodePlatform: Platform = {
   variable(name) {
     return process.env[name] || undefined;
   },
+  fetch: proxyingFetch,
   watcher: channels,
   trace,
   logger: environmentLogger,

@@ -1,0 +1,158 @@
+/**
+ * Requests through a proxy, and to servers of private certificate authorities, on Node. Both take `undici`, which is loaded when
+ * it is needed and not before. What needs neither goes through the global `fetch`.
+ */
+import { argumentValueError } from "../errors.ts";
+import { withoutForeignText } from "../foreign-error.ts";
+import type { ProxyOptions, TlsOptions } from "../options.ts";
+import type { FetchFactory } from "../platform.ts";
+import { type Fetch, type FetchInit, TransportError } from "../transport.ts";
+import { addressOf, type ProxyAddress, proxyFor } from "./proxy-address.ts";
+
+type Undici = typeof import("undici");
+type ConnectOptions = Parameters<import("undici").Pool["connect"]>[0];
+type Connected = import("undici").Dispatcher.ConnectData;
+
+/** A `fetch` that goes by the options of a credential and by the environment, which is read with each request. */
+export const proxyingFetch: FetchFactory = (credential, { proxyOptions, tlsOptions }) => {
+  if (proxyOptions) expectAddress(credential, proxyOptions);
+  const agents = new Agents(tlsOptions);
+  return async (url, init) => {
+    const proxy = proxyFor(new URL(url), proxyOptions, (name) => process.env[name] || undefined);
+    if (proxy === null) throw invalidAddress();
+    if (proxy === undefined && tlsOptions === undefined) return (globalThis.fetch as Fetch)(url, init);
+    const undici = await loadUndici(proxy !== undefined);
+    if (!undici) return (globalThis.fetch as Fetch)(url, init);
+    return through(undici, agents.get(undici, proxy), url, init);
+  };
+};
+
+function expectAddress(credential: string, options: ProxyOptions): void {
+  const { host, port } = options;
+  if (typeof host === "string" && Number.isInteger(port) && addressOf(`${host}:${port}`, options)) return;
+  throw argumentValueError(`${credential}: options.proxyOptions must have host, as http://host, and port, a number`);
+}
+
+async function through(
+  { fetch }: Undici,
+  dispatcher: import("undici").Dispatcher,
+  url: string,
+  init: FetchInit,
+): ReturnType<Fetch> {
+  try {
+    return (await fetch(url, { ...init, dispatcher })) as Awaited<ReturnType<Fetch>>;
+  } catch (thrown) {
+    for (let at = thrown; at instanceof Error; at = at.cause) {
+      if (at instanceof TransportError) throw at;
+    }
+    throw thrown;
+  }
+}
+
+/** The connections of a credential: through each of its proxies, and around them. */
+class Agents {
+  readonly #tls: TlsOptions | undefined;
+  readonly #agents = new Map<string, import("undici").Dispatcher>();
+
+  constructor(tls: TlsOptions | undefined) {
+    this.#tls = tls;
+  }
+
+  get(undici: Undici, proxy: ProxyAddress | undefined): import("undici").Dispatcher {
+    const key = JSON.stringify(proxy ?? null);
+    const known = this.#agents.get(key);
+    if (known) return known;
+    const agent = proxy ? this.#proxyAgent(undici, proxy) : new undici.Agent({ connect: this.#connectOptions() });
+    this.#agents.set(key, agent);
+    return agent;
+  }
+
+  #proxyAgent({ ProxyAgent, Pool }: Undici, { origin, authorization }: ProxyAddress): import("undici").Dispatcher {
+    return new ProxyAgent({
+      uri: origin,
+      ...(authorization !== undefined && { token: authorization }),
+      requestTls: this.#connectOptions(),
+      proxyTls: this.#connectOptions(),
+      clientFactory: (at, options) => watched(new Pool(at, options), new URL(origin).host),
+    });
+  }
+
+  #connectOptions() {
+    // undici takes what tls.connect takes, of which these are a part.
+    return this.#tls as import("undici").buildConnector.BuildOptions;
+  }
+}
+
+/** The connections to a proxy, which say that it was the proxy that refused, and how. */
+function watched(pool: import("undici").Pool, host: string): import("undici").Pool {
+  const connect = pool.connect.bind(pool) as (options: ConnectOptions) => Promise<Connected>;
+  const asking = async (options: ConnectOptions) => {
+    let answer: Connected;
+    try {
+      answer = await connect(options);
+    } catch (thrown) {
+      throw unreachable(host, thrown);
+    }
+    if (answer.statusCode === 200) return answer;
+    answer.socket.on("error", () => undefined).destroy();
+    throw refused(host, answer.statusCode);
+  };
+  return Object.assign(pool, { connect: asking });
+}
+
+const CREDENTIALS =
+  "give the proxy's user name and password: proxyOptions, or http://user:password@host:port in HTTPS_PROXY";
+const HINTS: Readonly<Record<number, string>> = {
+  // Interop: tinyproxy 1.11 answers 401 where RFC 9110 section 15.5.8 has 407.
+  401: CREDENTIALS,
+  403: "have the proxy's administrators allow connections to the token service, or go around it with NO_PROXY",
+  407: CREDENTIALS,
+};
+
+/** A refusal for good, or one of a proxy that can't reach the service now (RFC 9110 section 15.6). */
+function refused(host: string, status: number): TransportError {
+  return new TransportError(status >= 500, {
+    code: "ERR_PROXY_REFUSED",
+    message: `the proxy did not connect to the token service: found status ${status} from ${host}, expected 200`,
+    hint: HINTS[status] ?? "ask the proxy's administrators, or go around it with NO_PROXY",
+  });
+}
+
+function unreachable(host: string, thrown: unknown): TransportError {
+  const cause = withoutForeignText(thrown);
+  return new TransportError(true, {
+    code: "ERR_PROXY_REFUSED",
+    message: `the proxy could not be reached: found ${cause.code ?? cause.name} at ${host}, expected a connection`,
+    hint: "check the proxy's address in proxyOptions or HTTPS_PROXY, and that it runs",
+    cause,
+  });
+}
+
+function invalidAddress(): TransportError {
+  return new TransportError(false, {
+    code: "ERR_PROXY_INVALID",
+    message: "the proxy's address is not usable: found no such address in the environment, expected http://host:port",
+    hint: "correct HTTPS_PROXY, ALL_PROXY or HTTP_PROXY; there are proxies of http and of https, none of SOCKS",
+  });
+}
+
+/**
+ * Loads undici; `undefined` where it is missing and Node itself goes through proxies.
+ *
+ * @throws TransportError `ERR_DEPENDENCY_MISSING`
+ */
+async function loadUndici(forProxy: boolean): Promise<Undici | undefined> {
+  try {
+    return await import("undici");
+  } catch (cause) {
+    const isNodesOwn =
+      process.env.NODE_USE_ENV_PROXY === "1" && process.allowedNodeEnvironmentFlags.has("--use-env-proxy");
+    if (forProxy && isNodesOwn) return undefined;
+    throw new TransportError(false, {
+      code: "ERR_DEPENDENCY_MISSING",
+      message: `a package is missing: found no undici, expected it for ${forProxy ? "a proxy" : "tlsOptions"}`,
+      hint: "npm install undici; or go around the proxy with NO_PROXY; or give the credential a fetch of your own",
+      cause: withoutForeignText(cause),
+    });
+  }
+}
