@@ -11,6 +11,14 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const VECTOR = join(ROOT, "tests/vectors/assertion-rs256");
 const CLIENT = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346";
 const DOMAIN = "contoso.example";
+const SECRET = "not~a~real~secret";
+/** A machine whose environment has a credential. */
+const ENVIRONMENT = {
+  AZURE_TENANT_ID: DOMAIN,
+  AZURE_CLIENT_ID: CLIENT,
+  AZURE_CLIENT_CERTIFICATE_PATH: "DemoApplication2.pem",
+  DEMO_SECRET: SECRET,
+};
 
 /** The programs of a document: the blocks that are marked as JavaScript. */
 export function programs(file) {
@@ -22,7 +30,8 @@ export function programs(file) {
 export async function startStage() {
   const key = readFileSync(join(VECTOR, "cert.der")).toString("base64");
   const keyCredentials = [{ type: "AsymmetricX509Cert", usage: "Verify", key }];
-  const emulator = await startEmulator({ registrations: [{ appId: CLIENT, keyCredentials }] });
+  const passwordCredentials = [{ secretText: SECRET, endDateTime: "2099-01-01T00:00:00Z" }];
+  const emulator = await startEmulator({ registrations: [{ appId: CLIENT, keyCredentials, passwordCredentials }] });
   const folder = mkdtempSync(join(tmpdir(), "certgrant-readme-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(join(ROOT, "npm/certgrant"), join(folder, "node_modules/certgrant"), "junction");
@@ -46,7 +55,7 @@ class Stage {
     const file = join(this.#folder, /^import /m.test(program) ? "program.mjs" : "program.cjs");
     writeFileSync(file, this.#pointedAtEmulator(program));
     const { authority, caFile } = this.#emulator;
-    const env = { ...process.env, AZURE_AUTHORITY_HOST: authority, NODE_EXTRA_CA_CERTS: caFile };
+    const env = { ...process.env, ...ENVIRONMENT, AZURE_AUTHORITY_HOST: authority, NODE_EXTRA_CA_CERTS: caFile };
     const child = spawn(process.execPath, [file], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
     const written = { stdout: "", stderr: "" };
     for (const pipe of ["stdout", "stderr"]) {

@@ -7,7 +7,7 @@
  */
 
 import { expectAppOptions, expectType, isPlain, tokenRequest } from "./arguments.ts";
-import type { AccessToken as CoreToken, TokenRequest } from "./backend.ts";
+import type { AccessToken as CoreToken, HttpRequest, TokenRequest } from "./backend.ts";
 import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
 import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import type { Call, Watch } from "./events.ts";
@@ -29,6 +29,8 @@ export interface AppCredentialInit {
   clientId: string;
   proof: Proof;
   options: AppCredentialOptions;
+  /** The token of the user on whose behalf it works. */
+  userAssertion?: string;
 }
 
 /** Gets tokens for an application, as a `TokenCredential` of `@azure/core-auth`. */
@@ -37,6 +39,7 @@ export abstract class AppCredential {
   readonly #tenantId: string;
   readonly #clientId: string;
   readonly #proof: Proof;
+  readonly #userAssertion: string | undefined;
   readonly #options: AppCredentialOptions;
   readonly #logger: Logger | undefined;
   readonly #fetch: Fetch;
@@ -46,12 +49,13 @@ export abstract class AppCredential {
   #opening: Promise<Driver> | undefined;
 
   /** @internal */
-  protected constructor({ name, tenantId, clientId, proof, options }: AppCredentialInit) {
+  protected constructor({ name, tenantId, clientId, proof, options, userAssertion }: AppCredentialInit) {
     expectAppOptions(name, options);
     this.#name = name;
     this.#tenantId = tenantId;
     this.#clientId = clientId;
     this.#proof = proof;
+    this.#userAssertion = userAssertion;
     this.#options = { ...options };
     this.#fetch = fetchOf(name, options);
     this.#logger = options.logger ?? platform().logger?.();
@@ -73,10 +77,19 @@ export abstract class AppCredential {
       const token = this.#cache.fresh(scopes);
       if (token) return accessToken(token);
     }
-    const request = tokenRequest(this.#name, scopes, options);
+    const request = this.#request(scopes, options);
     const trace = options.tracingOptions?.tracingContext ? platform().trace : undefined;
     const run = () => this.#watched(request, options);
     return trace ? trace(`${this.#name}.getToken`, options, run) : run();
+  }
+
+  #request(scopes: string | string[], options: GetTokenOptions): TokenRequest {
+    const request = tokenRequest(this.#name, scopes, options);
+    // AD FS has no tenants, and the variable is that of @azure/identity.
+    const isFixed = this.#tenantId === "adfs" || platform().variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH");
+    if (isFixed) request.tenant = undefined;
+    if (this.#userAssertion !== undefined) request.userAssertion = this.#userAssertion;
+    return request;
   }
 
   /** Gets the token, and tells those who watch what becomes of it. */
@@ -137,7 +150,7 @@ export abstract class AppCredential {
    * @returns whether there was one
    */
   removeToken(scopes: string | string[], options: Pick<GetTokenOptions, "tenantId" | "enableCae"> = {}): boolean {
-    const key = requestKey(tokenRequest(this.#name, scopes, options), this.#tenantId);
+    const key = requestKey(this.#request(scopes, options), this.#tenantId);
     return key !== undefined && this.#cache.remove(key);
   }
 
@@ -180,14 +193,22 @@ export abstract class AppCredential {
       disableDiscovery: options.disableInstanceDiscovery ?? false,
       product: { sku: "certgrant", version: PACKAGE_VERSION, os, cpu },
       maxRetries: options.retryOptions?.maxRetries,
+      region: options.azureRegion ?? platform().variable("AZURE_REGIONAL_AUTHORITY_NAME"),
+      environmentRegion: platform().variable("REGION_NAME"),
     };
   }
 
+  /** What a request is sent with: no proxy stands between a machine and its own endpoints. */
+  #way({ direct, serverThumbprint }: HttpRequest): Fetch {
+    if (this.#options.fetch || !direct) return this.#fetch;
+    const pinned = serverThumbprint === undefined ? undefined : platform().pinnedFetch?.(serverThumbprint);
+    return pinned ?? ((...request) => (globalThis.fetch as Fetch)(...request));
+  }
+
   #host(driver: Driver, log: RequestLog, watch: Watch | undefined): FlightHost {
-    const fetch = this.#fetch;
     const { thumbprintSha256, thumbprint } = driver.certificate ?? {};
     return {
-      send: (request, aborted) => send(fetch, request, aborted),
+      send: (request, aborted) => send(this.#way(request), request, aborted),
       observe(event) {
         log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown");
         watch?.observe(event);

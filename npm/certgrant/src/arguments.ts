@@ -10,6 +10,8 @@ import type { AppCredentialOptions, GetTokenOptions } from "./options.ts";
 /** The types of the options that every credential has. */
 const OPTION_TYPES = [
   ["authorityHost", "string"],
+  ["azureRegion", "string"],
+  ["disableInstanceDiscovery", "boolean"],
   ["retryOptions", "object"],
   ["loggingOptions", "object"],
   ["proxyOptions", "object"],

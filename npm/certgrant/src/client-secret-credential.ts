@@ -3,15 +3,10 @@ import { AppCredential, expectIds } from "./app-credential.ts";
 import { expectType } from "./arguments.ts";
 import { argumentValueError } from "./errors.ts";
 import type { ClientSecretCredentialOptions } from "./options.ts";
-import { platform } from "./platform.ts";
 import { secretProof } from "./proof.ts";
+import { warnOfSecret } from "./secret-warning.ts";
 
 const NAME = "ClientSecretCredential";
-const CODE = "WARN_CLIENT_SECRET";
-const WARNING =
-  "a client secret crosses the network with every request and works for whoever reads it; a certificate does neither, " +
-  "see ClientCertificateCredential, or set silenceSecretWarning";
-
 /**
  * Gets tokens for an application that proves its identity with a client secret.
  *
@@ -42,19 +37,6 @@ export class ClientSecretCredential extends AppCredential {
       expectType(NAME, "options.silenceSecretWarning", silenceSecretWarning, "boolean");
     }
     super({ name: NAME, tenantId, clientId, proof: secretProof(clientSecret), options });
-    if (!silenceSecretWarning) warn(options);
+    if (!silenceSecretWarning) warnOfSecret(options);
   }
-}
-
-let hasWarned = false;
-
-function warn({ logger }: ClientSecretCredentialOptions): void {
-  try {
-    logger?.({ level: "warning", message: `${CODE}: ${WARNING}`, containsPii: false });
-  } catch {
-    // A logger's own fault must not cost the caller its credential.
-  }
-  if (hasWarned) return;
-  hasWarned = true;
-  platform().warn?.(CODE, WARNING);
 }

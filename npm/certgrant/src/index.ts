@@ -22,6 +22,8 @@ export {
 } from "./errors.ts";
 export type { TokenFailed, TokenRefreshed, TokenRequested, TokenServed } from "./events.ts";
 export type { LogEntry, Logger, LogLevel } from "./log.ts";
+export { ManagedIdentityCredential, managedIdentityAssertion } from "./managed-identity-credential.ts";
+export { AuthenticationRequiredError, OnBehalfOfCredential } from "./on-behalf-of-credential.ts";
 export type {
   AccessToken,
   AppCredentialOptions,
@@ -35,6 +37,9 @@ export type {
   GetTokenOptions,
   KeyVaultCertificate,
   KeyVaultOptions,
+  ManagedIdentityCredentialOptions,
+  OnBehalfOfCredentialOptions,
+  OnBehalfOfUser,
   OwnSigner,
   ProxyOptions,
   Supplied,

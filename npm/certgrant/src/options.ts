@@ -91,6 +91,12 @@ export interface AppCredentialOptions {
    * it gets an assertion, and for its token endpoint. Default: `false`.
    */
   disableInstanceDiscovery?: boolean;
+  /**
+   * certgrant's own: the region whose endpoint is called, such as `westeurope`, or `AutoDiscoverRegion`. For Microsoft's own apps
+   * and managed identities; others are refused (AADSTS100007). Default: the environment variable
+   * `AZURE_REGIONAL_AUTHORITY_NAME`, else the global endpoint.
+   */
+  azureRegion?: string;
   /** How often a request that failed for a passing reason is sent again. */
   retryOptions?: {
     /** Number of retries, `0` for none. Default: `2`. */
@@ -171,6 +177,37 @@ export interface WorkloadIdentityCredentialOptions extends AppCredentialOptions 
   clientId?: string;
   /** File with the federated token. Default: the environment variable `AZURE_FEDERATED_TOKEN_FILE`. */
   tokenFilePath?: string;
+}
+
+/** Options of {@link OnBehalfOfCredential}: whose token, on whose behalf, and by what the application proves its identity. */
+export type OnBehalfOfCredentialOptions = OnBehalfOfUser &
+  (
+    | ((CertificateFile | CertificateContent | KeyVaultCertificate) & ClientCertificateCredentialOptions)
+    | ({ clientSecret: string } & ClientSecretCredentialOptions)
+    | ({
+        /** Gives a client assertion, as for {@link ClientAssertionCredential}. */
+        getAssertion: (request: { audience: string }) => Promise<string>;
+      } & ClientAssertionCredentialOptions)
+  );
+
+/** Whose token on whose behalf. */
+export interface OnBehalfOfUser {
+  /** Directory (tenant) id. */
+  tenantId: string;
+  /** Application (client) id of this API, which is the audience of the user's token. */
+  clientId: string;
+  /** The access token that the user's client sent to this API. */
+  userAssertionToken: string;
+}
+
+/** Options of {@link ManagedIdentityCredential}; one id at most. */
+export interface ManagedIdentityCredentialOptions extends AppCredentialOptions {
+  /** Client id of a user-assigned identity. */
+  clientId?: string;
+  /** Its Azure resource id. */
+  resourceId?: string;
+  /** The object (principal) id of its service principal. */
+  objectId?: string;
 }
 
 /** Options of {@link EnvironmentCredential}. */

@@ -40,6 +40,8 @@ export interface Platform {
   warn?(code: string, message: string): void;
   /** A `fetch` that goes by a credential's options for the network and by the environment; absent where there are none. */
   readonly fetch?: FetchFactory;
+  /** A `fetch` for a server that is known by the SHA-1 thumbprint of its certificate alone. */
+  pinnedFetch?(thumbprint: string): Fetch;
   /** Tells those who watch the process what happens to tokens, where the runtime has a way to. */
   readonly watcher?: Watcher;
   /** Makes a span of a call whose caller traces it. */

@@ -17,6 +17,9 @@ export const DEFAULT_LIMITS: CacheLimits = { tokens: 100_000, bytes: 256 * 1024 
 /** By how many milliseconds a clock may be set back as time services do it. */
 const CLOCK_STEP = 2_000;
 
+/** How long before its end the core no longer gives a token, unless there is no other. */
+const LAST_SERVED = 30_000;
+
 /** How many entries each new token has looked at, so that the dead go before the living. */
 const SWEPT = 4;
 
@@ -24,6 +27,8 @@ const SWEPT = 4;
 interface Entry {
   readonly key: string;
   readonly token: AccessToken;
+  /** Until when it is given without asking the core. */
+  readonly freshUntil: number;
   /** When it dies, by `performance.now()`: a clock that was set back does not make it live longer. */
   readonly endsAt: number;
   newer: Entry | undefined;
@@ -54,7 +59,7 @@ export class TokenCache {
     if (entry === undefined) return undefined;
     const { token } = entry;
     const now = Date.now();
-    if (now >= token.refreshOn || now < token.obtainedOn - CLOCK_STEP || performance.now() >= entry.endsAt) {
+    if (now >= entry.freshUntil || now < token.obtainedOn - CLOCK_STEP || performance.now() >= entry.endsAt) {
       return undefined;
     }
     this.#touch(entry);
@@ -83,7 +88,9 @@ export class TokenCache {
     while (this.#oldest && (this.#entries.size >= this.#limits.tokens || this.#bytes + size > this.#limits.bytes)) {
       this.remove(this.#oldest.key);
     }
-    const entry: Entry = { key, token, endsAt: performance.now() + left, newer: undefined, older: undefined };
+    const freshUntil = Math.min(token.refreshOn, token.expiresOn - LAST_SERVED);
+    const endsAt = performance.now() + left;
+    const entry: Entry = { key, token, freshUntil, endsAt, newer: undefined, older: undefined };
     this.#entries.set(key, entry);
     this.#link(entry);
     this.#bytes += size;

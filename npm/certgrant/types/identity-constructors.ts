@@ -7,6 +7,8 @@ import {
   ClientSecretCredential,
   CredentialUnavailableError,
   EnvironmentCredential,
+  ManagedIdentityCredential,
+  OnBehalfOfCredential,
   WorkloadIdentityCredential,
 } from "../src/index.ts";
 
@@ -16,7 +18,11 @@ const common = {
   disableInstanceDiscovery: true,
   loggingOptions: { allowLoggingAccountIdentifiers: true, enableUnsafeSupportLogging: false },
   retryOptions: { maxRetries: 3, retryDelayInMs: 1000, maxRetryDelayInMs: 64_000 },
+  proxyOptions: { host: "http://proxy.example", port: 8080, username: "clerk", password: "secret" },
+  tlsOptions: { ca: "-----BEGIN CERTIFICATE-----" },
 };
+
+const user = { tenantId: "tenant", clientId: "client", userAssertionToken: "a.b.c" };
 
 export const credentials = [
   new ClientCertificateCredential("tenant", "client", "app.pem", { ...common, sendCertificateChain: true }),
@@ -26,6 +32,14 @@ export const credentials = [
   new ClientAssertionCredential("tenant", "client", () => Promise.resolve("a.b.c"), common),
   new WorkloadIdentityCredential({ tenantId: "tenant", clientId: "client", tokenFilePath: "token", ...common }),
   new EnvironmentCredential(common),
+  new OnBehalfOfCredential({ ...user, certificatePath: "app.pem", sendCertificateChain: true, ...common }),
+  new OnBehalfOfCredential({ ...user, clientSecret: "secret" }),
+  new OnBehalfOfCredential({ ...user, getAssertion: () => Promise.resolve("a.b.c") }),
+  new ManagedIdentityCredential("client", common),
+  new ManagedIdentityCredential({ clientId: "client", ...common }),
+  new ManagedIdentityCredential({ resourceId: "/subscriptions/…" }),
+  new ManagedIdentityCredential({ objectId: "object" }),
+  new ManagedIdentityCredential(),
   new ChainedTokenCredential(new EnvironmentCredential(), new ClientSecretCredential("tenant", "client", "secret")),
 ];
 
@@ -41,5 +55,7 @@ export const unavailable: Error = new CredentialUnavailableError("not here", { c
 new ClientSecretCredential("tenant", "client", { secret: "x" });
 // @ts-expect-error an assertion is given by a function
 new ClientAssertionCredential("tenant", "client", "a.b.c");
+// @ts-expect-error something has to prove the application's identity
+new OnBehalfOfCredential(user);
 // @ts-expect-error no such option
 new EnvironmentCredential({ tenantId: "tenant" });

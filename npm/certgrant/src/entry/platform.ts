@@ -14,6 +14,7 @@ import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
 import { channels } from "./channels.ts";
 import { environmentLogger } from "./environment-logger.ts";
+import { pinnedFetch } from "./pinned.ts";
 import { proxyingFetch } from "./proxy.ts";
 import { trace } from "./tracing.ts";
 
@@ -52,6 +53,7 @@ export const nodePlatform: Platform = {
     return process.env[name] || undefined;
   },
   fetch: proxyingFetch,
+  pinnedFetch,
   watcher: channels,
   trace,
   logger: environmentLogger,
@@ -161,7 +163,7 @@ function unreadable(path: string, cause: unknown): CertgrantError {
   const where = plain ? path : `a path of ${path.length} characters`;
   return new CertgrantError({
     code: "ERR_FILE_UNREADABLE",
-    message: `the certificate file can't be read: found ${code ?? "an error"} at ${where}, expected a readable file`,
+    message: `the file can't be read: found ${code ?? "an error"} at ${where}, expected a readable file`,
     hint: "check the path, relative to the working directory, and that this process may read the file",
     // The system's error repeats the path.
     cause: plain ? cause : withoutForeignText(cause),

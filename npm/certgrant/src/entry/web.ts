@@ -82,7 +82,7 @@ export function fileError(path: string, thrown: unknown, hint: string): Certgran
   const found = cause.code ?? (cause.name === "Error" ? "no file" : cause.name);
   return new CertgrantError({
     code: "ERR_FILE_UNREADABLE",
-    message: `the certificate file can't be read: found ${found} at ${where}, expected a readable file`,
+    message: `the file can't be read: found ${found} at ${where}, expected a readable file`,
     hint,
     cause,
   });

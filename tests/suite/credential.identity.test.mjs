@@ -1,0 +1,251 @@
+// ManagedIdentityCredential: which endpoint is asked in which environment, as Microsoft documents each of them.
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { expectError } from "./support/credential.mjs";
+import { CERTIFICATE, CLIENT, KEY, TENANT, withEnvironment } from "./support/fixtures.mjs";
+import { certgrant } from "./support/package.mjs";
+import { granted, json, scriptedFetch } from "./support/service.mjs";
+
+const {
+  ChainedTokenCredential,
+  ClientAssertionCredential,
+  CredentialUnavailableError,
+  ManagedIdentityCredential,
+  managedIdentityAssertion,
+} = certgrant;
+
+const SCOPE = "https://storage.azure.com/.default";
+const RESOURCE = "https://storage.azure.com";
+const HEADER = "8e1f0d5e-0000-4000-8000-000000000000";
+/** What leads to an endpoint; a test's environment has no other of them. */
+const NONE = Object.fromEntries(
+  [
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "DEFAULT_IDENTITY_CLIENT_ID",
+  ].map((name) => [name, ""]),
+);
+
+/** As the endpoints answer: numbers are strings. */
+const token = (name = "identity-token") =>
+  json({
+    access_token: name,
+    client_id: CLIENT,
+    expires_in: "86399",
+    expires_on: String(Math.floor(Date.now() / 1000) + 86_399),
+    ext_expires_in: "86399",
+    not_before: "1700000000",
+    resource: RESOURCE,
+    token_type: "Bearer",
+    refresh_token: "",
+  });
+
+const within = (environment, action) => withEnvironment({ ...NONE, ...environment }, action);
+const failure = (promise) => promise.then(assert.fail, (error) => error);
+
+/** The request that a credential of this environment sends. */
+async function sent(environment, options = {}) {
+  const fetch = scriptedFetch(token());
+  const { token: got } = await within(environment, () =>
+    new ManagedIdentityCredential({ fetch, retryOptions: { maxRetries: 0 }, ...options }).getToken(SCOPE),
+  );
+  assert.equal(got, "identity-token");
+  assert.equal(fetch.requests.length, 1);
+  const [{ url, method, headers, form, redirect }] = fetch.requests;
+  assert.equal(redirect, "manual");
+  const { origin, pathname, searchParams } = new URL(url);
+  return { address: origin + pathname, query: Object.fromEntries(searchParams), method, headers, form };
+}
+
+test("a virtual machine's metadata service is asked where the environment names nothing", async () => {
+  const { address, query, method, headers } = await sent({});
+  assert.equal(address, "http://169.254.169.254/metadata/identity/oauth2/token");
+  assert.deepEqual(query, { "api-version": "2018-02-01", resource: RESOURCE });
+  assert.equal(method, "GET");
+  assert.equal(headers.get("metadata"), "true");
+});
+
+test("an identity is named by one id, in the words of each endpoint", async () => {
+  const id = "22222222-0000-4000-8000-000000000000";
+  assert.equal((await sent({}, { clientId: id })).query.client_id, id);
+  assert.equal((await sent({}, { objectId: id })).query.object_id, id);
+  assert.equal((await sent({}, { resourceId: `/subscriptions/${id}` })).query.msi_res_id, `/subscriptions/${id}`);
+  const appService = { IDENTITY_ENDPOINT: "http://127.0.0.1:41741/msi/token", IDENTITY_HEADER: HEADER };
+  assert.equal((await sent(appService, { resourceId: "/r" })).query.mi_res_id, "/r");
+});
+
+test("App Service is asked with its header", async () => {
+  const environment = { IDENTITY_ENDPOINT: "http://127.0.0.1:41741/msi/token", IDENTITY_HEADER: HEADER };
+  const { address, query, headers } = await sent(environment);
+  assert.equal(address, environment.IDENTITY_ENDPOINT);
+  assert.deepEqual(query, { "api-version": "2019-08-01", resource: RESOURCE });
+  assert.equal(headers.get("x-identity-header"), HEADER);
+});
+
+test("Cloud Shell is asked by a form, Machine Learning with its secret", async () => {
+  const shell = await sent({ MSI_ENDPOINT: "http://localhost:50342/oauth2/token" });
+  assert.equal(shell.method, "POST");
+  assert.equal(shell.form.get("resource"), RESOURCE);
+  assert.equal(shell.headers.get("metadata"), "true");
+  const environment = { MSI_ENDPOINT: "http://127.0.0.1:46808/MSI/auth", MSI_SECRET: HEADER };
+  const learning = await sent({ ...environment, DEFAULT_IDENTITY_CLIENT_ID: CLIENT });
+  assert.deepEqual(learning.query, { "api-version": "2017-09-01", resource: RESOURCE, clientid: CLIENT });
+  assert.equal(learning.headers.get("secret"), HEADER);
+});
+
+test("Azure Arc's agent gets the content of the key file that it names", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "certgrant-arc-"));
+  // As on Windows; elsewhere the backslashes are a part of the file's name.
+  const keyFile = `${join(folder, "data")}\\AzureConnectedMachineAgent\\Tokens\\1.key`;
+  writeFileSync(keyFile, "the-key-of-the-agent");
+  try {
+    const challenge = json({}, { status: 401, headers: { "www-authenticate": `Basic realm=${keyFile}` } });
+    const fetch = scriptedFetch(challenge, token());
+    const environment = {
+      IDENTITY_ENDPOINT: "http://127.0.0.1:40342/metadata/identity/oauth2/token",
+      IMDS_ENDPOINT: "http://127.0.0.1:40342",
+      ProgramData: join(folder, "data"),
+    };
+    const { token: got } = await within(environment, () => new ManagedIdentityCredential({ fetch }).getToken(SCOPE));
+    assert.equal(got, "identity-token");
+    const [first, second] = fetch.requests;
+    assert.equal(first.headers.get("authorization"), null);
+    assert.equal(second.headers.get("authorization"), "Basic the-key-of-the-agent");
+    assert.equal(new URL(second.url).searchParams.get("api-version"), "2020-06-01");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("Azure Arc's challenge for a key outside of its folder is refused, and no other file is read", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "certgrant-arc-"));
+  try {
+    const challenge = json(
+      {},
+      { status: 401, headers: { "www-authenticate": `Basic realm=${join(folder, "x.key")}` } },
+    );
+    const fetch = scriptedFetch(challenge, token());
+    const environment = {
+      IDENTITY_ENDPOINT: "http://127.0.0.1:40342/metadata/identity/oauth2/token",
+      IMDS_ENDPOINT: "http://127.0.0.1:40342",
+    };
+    const error = await within(environment, () =>
+      failure(new ManagedIdentityCredential({ fetch, retryOptions: { maxRetries: 0 } }).getToken(SCOPE)),
+    );
+    expectError(error, "ERR_IDENTITY_CHALLENGE_INVALID");
+    assert.equal(fetch.requests.length, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("tokens are cached, and asked for once by many callers", async () => {
+  const fetch = scriptedFetch(token());
+  await within({}, async () => {
+    const one = new ManagedIdentityCredential({ fetch });
+    await Promise.all(Array.from({ length: 20 }, () => one.getToken(SCOPE)));
+    await one.getToken([SCOPE]);
+  });
+  assert.equal(fetch.requests.length, 1);
+});
+
+test("the client id may be the first argument", async () => {
+  const fetch = scriptedFetch(token());
+  await within({}, () => new ManagedIdentityCredential(CLIENT, { fetch }).getToken(SCOPE));
+  assert.equal(new URL(fetch.requests[0].url).searchParams.get("client_id"), CLIENT);
+});
+
+test("where there is no identity, a chain goes on", async () => {
+  const unreachable = Object.assign(new TypeError("fetch failed"), { cause: { code: "EHOSTUNREACH" } });
+  const unassigned = json({ error: "invalid_request", error_description: "Identity not found" }, { status: 400 });
+  for (const answer of [unreachable, unassigned]) {
+    await within({}, async () => {
+      const none = new ManagedIdentityCredential({ fetch: scriptedFetch(answer), retryOptions: { maxRetries: 0 } });
+      const error = await failure(none.getToken(SCOPE));
+      assert.equal(error.name, "CredentialUnavailableError");
+      assert.ok(error instanceof CredentialUnavailableError);
+      expectError(error, error.code);
+      const next = { getToken: async () => ({ token: "next", expiresOnTimestamp: 4e12 }) };
+      assert.equal((await new ChainedTokenCredential(none, next).getToken(SCOPE)).token, "next");
+    });
+  }
+});
+
+test("an id that the endpoint can't tell makes it unavailable", async () => {
+  const shell = { MSI_ENDPOINT: "http://localhost:50342/oauth2/token" };
+  const error = await within(shell, () =>
+    failure(new ManagedIdentityCredential({ clientId: CLIENT, fetch: scriptedFetch(token()) }).getToken(SCOPE)),
+  );
+  assert.equal(error.code, "ERR_IDENTITY_UNSUPPORTED");
+  assert.equal(error.name, "CredentialUnavailableError");
+});
+
+test("an identity proves an application, by a token for the exchange of its cloud", async () => {
+  const rows = [
+    ["https://login.microsoftonline.com", "api://AzureADTokenExchange"],
+    ["https://login.microsoftonline.us", "api://AzureADTokenExchangeUSGov"],
+    ["https://login.partner.microsoftonline.cn", "api://AzureADTokenExchangeChina"],
+  ];
+  for (const [authorityHost, exchange] of rows) {
+    const machine = scriptedFetch(token("header.claims.signature"));
+    const service = scriptedFetch(granted());
+    await within({}, async () => {
+      const identity = new ManagedIdentityCredential({ clientId: CLIENT, fetch: machine });
+      const own = { fetch: service, authorityHost };
+      const one = new ClientAssertionCredential(TENANT, "app", managedIdentityAssertion(identity), own);
+      assert.equal((await one.getToken("https://graph.microsoft.com/.default")).token, "token-1");
+      await one.getToken("https://other.example/.default");
+    });
+    assert.equal(new URL(machine.requests[0].url).searchParams.get("resource"), exchange);
+    assert.equal(machine.requests.length, 1);
+    assert.equal(service.requests[0].form.get("client_assertion"), "header.claims.signature");
+  }
+});
+
+test("Service Fabric's endpoint is known by its certificate's thumbprint, and no other gets the secret", async (t) => {
+  const seen = [];
+  const server = createServer({ key: KEY, cert: CERTIFICATE }, async (request, response) => {
+    seen.push({ url: request.url, secret: request.headers.secret });
+    response.setHeader("content-type", "application/json");
+    response.end(await token("fabric-token").text());
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => new Promise((done) => server.close(done)));
+  const environment = (thumbprint) => ({
+    IDENTITY_ENDPOINT: `https://127.0.0.1:${server.address().port}/metadata/identity/oauth2/token`,
+    IDENTITY_HEADER: HEADER,
+    IDENTITY_SERVER_THUMBPRINT: thumbprint,
+  });
+  const ask = (thumbprint) =>
+    within(environment(thumbprint), () =>
+      new ManagedIdentityCredential({ retryOptions: { maxRetries: 0 } }).getToken(SCOPE),
+    );
+  const thumbprint = new X509Certificate(CERTIFICATE).fingerprint.replaceAll(":", "");
+  assert.equal((await ask(thumbprint)).token, "fabric-token");
+  assert.equal(seen[0].secret, HEADER);
+  assert.match(seen[0].url, /^\/metadata\/identity\/oauth2\/token\?api-version=2020-05-01&resource=https%3A%2F%2F/);
+  const error = await failure(ask("0".repeat(40)));
+  assert.equal(error.code, "ERR_NETWORK_FAILED");
+  assert.match(error.message, /ERR_TLS_CERT_THUMBPRINT_MISMATCH/);
+  assert.equal(seen.length, 1);
+});
+
+test("arguments of other types, and more than one id, are refused", () => {
+  const rows = [
+    [[5], "ERR_INVALID_ARG_TYPE", /options must be an object, found number/],
+    [[{ clientId: 5 }], "ERR_INVALID_ARG_TYPE", /options.clientId must be a string/],
+    [[{ clientId: "a", objectId: "b" }], "ERR_INVALID_ARG_VALUE", /only one of .*, found clientId and objectId/],
+  ];
+  for (const [args, code, message] of rows) {
+    assert.throws(() => new ManagedIdentityCredential(...args), { name: "TypeError", code, message });
+  }
+});
