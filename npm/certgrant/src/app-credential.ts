@@ -242,6 +242,6 @@ function accessToken(token: CoreToken): AccessToken {
     expiresOnTimestamp: expiresOn,
     refreshAfterTimestamp: refreshOn,
     tokenType: "Bearer",
-    ...(correlationId !== undefined && { correlationId }),
+    correlationId,
   };
 }

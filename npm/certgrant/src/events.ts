@@ -60,7 +60,7 @@ export interface Watcher {
 }
 
 /** A call in the trace of its caller (OpenTelemetry by way of `@azure/core-tracing`). */
-export type Trace = <T extends { correlationId?: string }>(
+export type Trace = <T extends { correlationId?: string | undefined }>(
   name: string,
   options: { tracingOptions?: object },
   run: () => Promise<T>,

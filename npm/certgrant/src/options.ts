@@ -265,5 +265,5 @@ export interface AccessToken {
   /** How it is presented. */
   tokenType: "Bearer";
   /** certgrant's own: the `client-request-id` of the request that got it; names it to Microsoft's support. */
-  correlationId?: string;
+  correlationId?: string | undefined;
 }
