@@ -1,5 +1,5 @@
-// Measures cached tokens of one library and prints JSON: the processor's time of a call in nanoseconds (medians), for the same
-// token among others and for going round all of them, and what a token takes in memory beyond its own text. Arguments: the
+// Measures cached tokens of one library and prints JSON: the processor's time of a call in nanoseconds (medians), for one token
+// alone, for the same one among others, and for going round all of them, and what a token takes in memory beyond its own text. Arguments: the
 // library, how many other tokens there are, certgrant's entry, the folder of the certificate.
 //
 // Nothing is sent: each library is given a transport that answers at once. The time is the processor's, so that programs beside
@@ -42,11 +42,11 @@ const scope = "https://graph.microsoft.com/.default";
 await getToken(scope);
 // What takes milliseconds is called less often; going round must come by all of them.
 const calls = library === "certgrant" ? 100_000 : 100;
-const warm = await median(calls, () => getToken(scope));
+const alone = await median(calls, () => getToken(scope));
 const before = held();
 for (const other of scopes) await getToken(other);
 const extra = scopes.length === 0 ? null : (held() - before) / scopes.length - TOKEN_LENGTH;
-const one = scopes.length === 0 ? warm : await median(calls, () => getToken(scope));
+const one = scopes.length === 0 ? alone : await median(calls, () => getToken(scope));
 const round =
   scopes.length === 0 ? null : await median(calls, (index) => getToken(scopes[(index * 7919) % scopes.length]));
-process.stdout.write(JSON.stringify({ one, round, extra, granted }));
+process.stdout.write(JSON.stringify({ alone, one, round, extra, granted }));

@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// Measures only these; all by default
     #[arg(value_enum)]
     what: Vec<What>,
+    /// Measures what was built before, without a set-up
+    #[arg(long)]
+    as_built: bool,
     /// Writes the tables to npm/certgrant/docs/benchmarks.md
     #[arg(long)]
     record: bool,
@@ -66,10 +69,12 @@ type Measure = fn(&Workspace, &Report) -> Result<Table>;
 ///
 /// The set-up, the build or a measurement fails.
 pub(crate) fn run(workspace: &Workspace, report: &Report, options: &Options) -> Result<()> {
-    report.heading("set-up and build");
-    setup::run(workspace, report)?;
-    build::make(workspace, report)?;
-    report.step("peers", |live| setup::install_packages(&workspace.path("tests/interop"), live))?;
+    if !options.as_built {
+        report.heading("set-up and build");
+        setup::run(workspace, report)?;
+        build::make(workspace, report)?;
+        report.step("peers", |live| setup::install_packages(&workspace.path("tests/interop"), live))?;
+    }
     let measures: [(What, Measure); 3] =
         [(What::Cached, cached::measure), (What::Together, together::measure), (What::Cold, cold::measure)];
     let mut tables = Vec::new();

@@ -13,3 +13,4 @@ mod proxy;
 mod requests;
 mod single_flight;
 mod support;
+mod tinyproxy;
