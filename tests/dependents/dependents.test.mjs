@@ -56,7 +56,7 @@ async function play(client, job, backend) {
 /** The token is the emulator's, for that audience; and it was certgrant that asked for it. */
 async function expectToken({ token, error, adal, forms }, audience, grants) {
   assert.equal(error, undefined);
-  assert.match(adal, /node_modules.adal-node.lib.adal\.js$/);
+  assert.match(adal, /certgrant-adal.lib.adal\.js$/);
   const claims = await verified(emulator, token, { issuer: `https://sts.windows.net/${TENANT}/`, audience });
   assert.deepEqual(
     forms.filter(({ grant_type: grant }) => grant).map(({ grant_type: grant }) => grant),

@@ -11,10 +11,14 @@ import { HOSTS } from "./fixtures/adal/hosts.mjs";
 import { OURS, THEIRS } from "./fixtures/adal/log-differences.mjs";
 import { SCENARIOS } from "./fixtures/adal/scenarios.mjs";
 import { selfSigned } from "./fixtures/certificate.mjs";
-import { BACKENDS } from "./fixtures/certgrant.mjs";
 import { run } from "./fixtures/child.mjs";
 
-const CERTGRANT = fileURLToPath(new URL("../../npm/certgrant/dist/adal.cjs", import.meta.url));
+const path = (relative) => fileURLToPath(new URL(`../../npm/${relative}`, import.meta.url));
+/** What is compared with adal-node: the entry of certgrant, and the package that takes adal-node's name. */
+const LIBRARIES = [
+  ["certgrant/adal", path("certgrant/dist/adal.cjs"), "native"],
+  ["certgrant-adal", path("certgrant-adal/lib/adal.js"), "wasm"],
+];
 const ASPECTS = ["callbacks", "notes", "requests", "cache"];
 
 let folder;
@@ -35,11 +39,11 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-for (const backend of BACKENDS) {
-  describe(`certgrant (${backend}) and adal-node`, () => {
+for (const [name, library, backend] of LIBRARIES) {
+  describe(`${name} (${backend}) and adal-node`, () => {
     let ours;
     before(async () => {
-      ours = await play(CERTGRANT, backend);
+      ours = await play(library, backend);
     });
 
     for (const { name } of SCENARIOS) {

@@ -9,10 +9,7 @@ const ts = createRequire(path("../../npm/certgrant/package.json"))("typescript")
 
 const DECLARATIONS = {
   "adal-node": { "adal-node": [path("node_modules/adal-node/lib/adal.d.ts")] },
-  "certgrant-adal": {
-    "adal-node": [path("../../npm/certgrant-adal/lib/adal.d.ts")],
-    "certgrant/adal": [path("../../npm/certgrant/dist/adal.d.cts")],
-  },
+  "certgrant-adal": { "adal-node": [path("../../npm/certgrant-adal/lib/adal.d.ts")] },
   "certgrant/adal": { "adal-node": [path("../../npm/certgrant/dist/adal.d.ts")] },
 };
 

@@ -1,1 +1,1 @@
-export * from "certgrant/adal";
+export * from "../dist/adal.cjs";

@@ -1,3 +1,3 @@
 "use strict";
 
-module.exports = require("certgrant/adal");
+module.exports = require("../dist/adal.cjs");

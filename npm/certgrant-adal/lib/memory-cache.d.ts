@@ -1,3 +1,3 @@
-import { MemoryCache } from "certgrant/adal";
+import { MemoryCache } from "../dist/adal.cjs";
 
 export = MemoryCache;

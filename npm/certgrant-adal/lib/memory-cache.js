@@ -1,4 +1,4 @@
 "use strict";
 
 // The one file within adal-node that Microsoft's own documentation imports.
-module.exports = require("certgrant/adal").MemoryCache;
+module.exports = require("../dist/adal.cjs").MemoryCache;
