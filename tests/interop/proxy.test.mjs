@@ -2,7 +2,7 @@
 // around it; and what is said when it refuses.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { BACKENDS, credentialCall } from "./fixtures/certgrant.mjs";
+import { adalCall, BACKENDS, credentialCall } from "./fixtures/certgrant.mjs";
 import { run } from "./fixtures/child.mjs";
 import { startEmulator } from "./fixtures/emulator.mjs";
 import { freePort, startProxy } from "./fixtures/tinyproxy.mjs";
@@ -72,6 +72,16 @@ for (const backend of BACKENDS) {
       ]);
       for (const { token, error } of result) assert.match(token ?? error.message, /^eyJ/);
       assert.equal(asked.length, 2);
+    });
+
+    it("is gone through by certgrant/adal too, as by adal-node", async () => {
+      const { result, asked } = await beside({}, async ({ address }) => {
+        const job = { calls: [adalCall(emulator.authority)] };
+        const env = { CERTGRANT_BACKEND: backend, HTTPS_PROXY: address };
+        return (await run("certgrant", job, { caFile: emulator.caFile, env })).result[0];
+      });
+      assert.match(result.token ?? result.error.message, /^eyJ/);
+      assert.deepEqual(asked, [`localhost:${port}`]);
     });
 
     it("is gone around for a host of NO_PROXY", async () => {

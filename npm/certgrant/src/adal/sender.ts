@@ -1,5 +1,6 @@
 /** How requests of this entry are sent: by `fetch`, with the settings of `options.http`, which is read and never written. */
 import type { HttpRequest } from "../backend.ts";
+import { platform } from "../platform.ts";
 import { type Fetch, send } from "../transport.ts";
 import type { AdalOptions } from "./types.ts";
 
@@ -9,7 +10,7 @@ export type Sender = (request: HttpRequest, aborted?: AbortSignal) => ReturnType
 /** A sender with a context's options. */
 export function sender(options: AdalOptions): Sender {
   const { fetch, timeout, headers } = options.http ?? {};
-  const transport = fetch ?? (globalThis.fetch as Fetch);
+  const transport = fetch ?? ownFetch();
   return (request, aborted = new AbortController().signal) =>
     send(
       transport,
@@ -20,6 +21,14 @@ export function sender(options: AdalOptions): Sender {
       },
       aborted,
     );
+}
+
+/** One for the process: it has the connections to the proxies of the environment, which adal-node went through too. */
+let own: Fetch | undefined;
+
+function ownFetch(): Fetch {
+  own ??= platform().fetch?.("certgrant/adal", {}) ?? ((...request) => (globalThis.fetch as Fetch)(...request));
+  return own;
 }
 
 /** One spelling for each name, so that a caller's header can't stand beside a standard one. */
