@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { adalCall, BACKENDS, credentialCall } from "./fixtures/certgrant.mjs";
 import { run } from "./fixtures/child.mjs";
 import { startEmulator } from "./fixtures/emulator.mjs";
-import { freePort, startProxy } from "./fixtures/tinyproxy.mjs";
+import { freePort, missingProxy, startProxy } from "./fixtures/tinyproxy.mjs";
 
 const USER = { name: "clerk", password: "Passw0rd" };
 /** As it may stand in a URL. */
@@ -47,7 +47,7 @@ async function beside(settings, action) {
 const options = ({ port }, more) => ({ proxyOptions: { host: "http://127.0.0.1", port, ...more } });
 
 for (const backend of BACKENDS) {
-  describe(`a proxy, ${backend} backend`, () => {
+  describe(`a proxy, ${backend} backend`, { skip: missingProxy() }, () => {
     it("is gone through when the environment names it", async () => {
       for (const name of ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"]) {
         const { result, asked } = await beside({}, ({ address }) => ask(backend, { [name]: address }));

@@ -47,55 +47,31 @@ pub(super) const STEPS: [Step; 3] = [
 ];
 
 fn interop(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    provide_proxy(live)?;
     let environment = [
         ("CERTGRANT_PYTHON", python(workspace, live)?),
         ("CERTGRANT_EMULATOR", emulator::build(workspace, live)?),
     ];
-    let has_proxy = has_tinyproxy(live) || install_tinyproxy(live);
+    let has_proxy = provide_proxy(live);
     let outcome = node_test(&workspace.path("tests/interop"), &environment, live)?;
     match outcome {
-        Outcome::Done(detail) if !has_proxy => {
-            Ok(Outcome::done(format!("{detail}; none through a proxy, for want of tinyproxy: install it")))
-        }
+        Outcome::Done(detail) if !has_proxy => Ok(Outcome::done(format!(
+            "{detail}; none through a proxy, for want of tinyproxy (Debian: apt-get install tinyproxy)"
+        ))),
         outcome => Ok(outcome),
     }
 }
 
-fn has_tinyproxy(live: &LiveLine) -> bool {
-    Call::new("tinyproxy").arg("-v").output(live).is_ok()
-}
-
-/// Adds the proxy of Debian's packages where that can be done; its service need not run.
-fn install_tinyproxy(live: &LiveLine) -> bool {
-    let install = Call::new("apt-get")
-        .args(["install", "--yes", "--no-install-recommends", "tinyproxy"])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .env("RUNLEVEL", "1");
-    install.output(live).is_ok() && has_tinyproxy(live)
-}
-
-/// A real proxy: tinyproxy, which the tests run. Where it is missing and Debian's tools can add it, they do.
-fn provide_proxy(live: &LiveLine) -> Result<()> {
+/// A real proxy: tinyproxy, which the tests run. Where it is missing and Debian's tools can add it, they do; its service is not
+/// to run. Whether it is there then.
+fn provide_proxy(live: &LiveLine) -> bool {
     let is_there = || Call::new("tinyproxy").arg("-v").output(live).is_ok();
-    if is_there() {
-        return Ok(());
-    }
     let apt = |words: &[&str]| {
-        let call = Call::new("apt-get").arg("-qq").args(words).env("DEBIAN_FRONTEND", "noninteractive");
-        call.install_hint(
-            "tinyproxy is needed for the tests of proxies: install it with your package manager",
-        )
-        .output(live)
+        let call = Call::new("apt-get").arg("-qq").args(words);
+        call.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").output(live).is_ok()
     };
     let install = ["install", "--yes", "--no-install-recommends", "tinyproxy"];
     // The lists of packages of a fresh machine are missing or old.
-    if apt(&install).is_err() {
-        apt(&["update"])?;
-        apt(&install)
-            .context("tinyproxy is needed for the tests of proxies (as root: apt-get install tinyproxy)")?;
-    }
-    Ok(())
+    is_there() || ((apt(&install) || (apt(&["update"]) && apt(&install))) && is_there())
 }
 
 /// An interpreter that has what `tests/interop/requirements.txt` names.
