@@ -28,6 +28,7 @@ describe("msal-node on a machine with managed identities", () => {
     ["imds", "DefaultToImds"],
     ["appService", "AppService"],
     ["cloudShell", "CloudShell"],
+    ["serviceFabric", "ServiceFabric"],
     ["machineLearning", "MachineLearning"],
   ]) {
     it(`gets the machine's token from ${source}`, async () => {

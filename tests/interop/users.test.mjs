@@ -1,9 +1,9 @@
-// adal-node and msal-node, unmodified, and certgrant in adal-node's place, get users' tokens from the emulator by each grant that they know.
+// adal-node, msal-node and msal for Python, unmodified, and certgrant in adal-node's place, get users' tokens from the emulator.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { BACKENDS } from "./fixtures/certgrant.mjs";
-import { run } from "./fixtures/child.mjs";
+import { run, runPython } from "./fixtures/child.mjs";
 import { startEmulator } from "./fixtures/emulator.mjs";
 import * as people from "./fixtures/people.mjs";
 import { GRAPH, TENANT } from "./fixtures/registrations.mjs";
@@ -165,5 +165,21 @@ describe("msal-node with users", () => {
     assert.equal(claims(accessToken).upn, ADA);
     assert.deepEqual([code.expiresIn, code.interval], [900, 5]);
     await emulator.control("POST", "devicecodes", {});
+  });
+});
+
+describe("msal for Python with users", () => {
+  it("signs in users whose password another provider checks", async () => {
+    const names = [ADA, people.FEDERATED, people.FEDERATED_PLAIN, people.FEDERATED_SAML2];
+    const authority = `${emulator.authority}/${TENANT}`;
+    const job = { do: "sign in", clientId: DESKTOP, authority, password: PASSWORD, scopes: ["User.Read"] };
+    const answers = await runPython(
+      names.map((user) => ({ ...job, user })),
+      emulator,
+    );
+    for (const [index, answer] of answers.entries()) {
+      assert.ok(answer.access_token, answer.error_description);
+      assert.equal(answer.id_token_claims.preferred_username, names[index]);
+    }
   });
 });

@@ -5,7 +5,7 @@
 //! changes one byte of meaning is found out and one that only declares more namespaces is not.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use roxmltree::{Document, Node};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -153,7 +153,15 @@ fn immutable_id(user: &User) -> String {
     STANDARD.encode(user.id.as_bytes())
 }
 
-/// The user whom a presented assertion is about: the object id. `encoded` is base64 of its XML.
+/// base64url, as [RFC 7522 section 2.1](https://www.rfc-editor.org/rfc/rfc7522#section-2.1) has it.
+///
+/// Interop: ADAL's clients write standard base64 with padding.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=');
+    URL_SAFE_NO_PAD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()
+}
+
+/// The user whom a presented assertion is about: the object id. `encoded` is base64url of its XML.
 pub(crate) fn read(
     version: SamlVersion,
     encoded: &str,
@@ -161,7 +169,7 @@ pub(crate) fn read(
     skew: Duration,
     key: &SigningKey,
 ) -> Result<String, Unusable> {
-    let bytes = STANDARD.decode(encoded).map_err(|_| Unusable::Malformed)?;
+    let bytes = decoded(encoded).ok_or(Unusable::Malformed)?;
     let text = String::from_utf8(bytes).map_err(|_| Unusable::Malformed)?;
     let document = Document::parse(&text).map_err(|_| Unusable::Malformed)?;
     let assertion = document.root_element();

@@ -100,7 +100,7 @@ pub(crate) fn respond(call: &FederationCall<'_>, trail: &mut Trail) -> (Response
         FederationTarget::Metadata => {
             let body = metadata::document(call.authority);
             let decision = Decision::Served { document: "federation metadata" };
-            (reply(call, 200, "application/soap+xml; charset=utf-8", body), decision)
+            (reply(call, 200, "text/xml; charset=utf-8", body), decision)
         }
         FederationTarget::Trust(version) => match token(call, version, trail) {
             Ok(body) => {

@@ -1,4 +1,4 @@
-//! The provider's description of itself (WSDL in a WS-MetadataExchange reply), as far as clients read it.
+//! The provider's description of itself, WSDL as AD FS serves it to a plain GET, as far as clients read it.
 //!
 //! As at AD FS there is more than is of use: a policy for Windows users, whose binding no client with a password may take.
 

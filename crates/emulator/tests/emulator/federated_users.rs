@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use certgrant_emulator::{Clock, FaultRule, Request, TokenService, User};
 use roxmltree::Document;
 use serde_json::{Value, json};
@@ -203,6 +203,13 @@ fn namespaces_of_the_surroundings_may_be_added_and_nothing_changed() {
         1,
     );
     redeem(&service, GRANT_1, &declared).assert_issued();
+    let url_safe = [
+        ("grant_type", GRANT_1),
+        ("client_id", DESKTOP),
+        ("scope", "User.Read"),
+        ("assertion", &*URL_SAFE_NO_PAD.encode(&good)),
+    ];
+    v2(&service, &url_safe).assert_issued();
     redeem(&service, GRANT_1, &good.replace('"', "'")).assert_issued();
     for changed in [
         good.replacen(ADA, "eve@contoso.com", 1),
