@@ -8,7 +8,8 @@ import { CLIENT, PEM, SCOPE, TENANT } from "./support/fixtures.mjs";
 import { certgrant } from "./support/package.mjs";
 import { granted, refused, scriptedFetch } from "./support/service.mjs";
 
-const { AuthenticationError, AuthenticationRequiredError, OnBehalfOfCredential } = certgrant;
+const { AuthenticationError, AuthenticationRequiredError, ClientCertificateCredential, OnBehalfOfCredential } =
+  certgrant;
 const USER_TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJvaWQiOiJ1c2VyLTEifQ.dXNlcnM";
 const CHALLENGE = '{"access_token":{"capolids":{"essential":true,"values":["policy"]}}}';
 
@@ -111,4 +112,47 @@ test("one proof is needed, and a user's token", () => {
     assert.throws(() => credential(scriptedFetch(granted()), {}, options), expected);
   }
   assert.throws(() => new OnBehalfOfCredential(), { name: "TypeError" });
+});
+
+test("an application's credential serves all its users with one client, and each user alone with its tokens", async () => {
+  let count = 0;
+  const fetch = scriptedFetch(() => granted(`token-${++count}`));
+  const application = new ClientCertificateCredential(TENANT, CLIENT, { certificate: PEM }, { fetch });
+  const of = (userAssertionToken) => new OnBehalfOfCredential({ application, userAssertionToken });
+  const tokenOf = async (credential) => (await credential.getToken(SCOPE)).token;
+  assert.equal(await tokenOf(of("user-a")), "token-1");
+  assert.equal(await tokenOf(of("user-b")), "token-2");
+  assert.equal(await tokenOf(application), "token-3");
+  assert.equal(await tokenOf(of("user-a")), "token-1", "from the cache, for a credential that was made anew");
+  assert.equal(await tokenOf(application), "token-3");
+  const assertions = fetch.requests.map(({ form }) => form.get("client_assertion"));
+  assert.equal(new Set(assertions).size, 1, "signed once");
+  assert.deepEqual(
+    fetch.requests.map(({ form }) => form.get("assertion")),
+    ["user-a", "user-b", null],
+  );
+  assert.equal(of("user-a").removeToken(SCOPE), true);
+  assert.equal(await tokenOf(of("user-a")), "token-4");
+  assert.equal(await tokenOf(of("user-b")), "token-2");
+});
+
+test("users of an application who ask at the same time share one request each", async () => {
+  const fetch = scriptedFetch(({ form }) => granted(form.get("assertion")));
+  const application = new ClientCertificateCredential(TENANT, CLIENT, { certificate: PEM }, { fetch });
+  const ask = (userAssertionToken) => new OnBehalfOfCredential({ application, userAssertionToken }).getToken(SCOPE);
+  const users = Array.from({ length: 300 }, (_, index) => `user-${index % 3}`);
+  const tokens = await Promise.all(users.map(ask));
+  assert.deepEqual(
+    tokens.map(({ token }) => token),
+    users,
+  );
+  assert.equal(fetch.requests.length, 3);
+});
+
+test("an application that is no credential of an application is refused", () => {
+  for (const application of [{}, { getToken() {} }, "app", null]) {
+    assert.throws(() => new OnBehalfOfCredential({ application, userAssertionToken: "t" }), {
+      code: "ERR_INVALID_ARG_TYPE",
+    });
+  }
 });

@@ -21,26 +21,29 @@ import { PACKAGE_VERSION } from "./version.ts";
 
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
 
-/** What a credential is made of. */
-export interface AppCredentialInit {
-  /** Its class, for errors. */
-  name: string;
+/** What an application is, and by what it proves that. */
+export interface AppInit {
   tenantId: string;
   clientId: string;
   proof: Proof;
   options: AppCredentialOptions;
+}
+
+/** What a credential is made of: an application of its own, or that of another credential, whose client and cache it uses. */
+export type AppCredentialInit = (AppInit | { application: AppCredential }) & {
+  /** Its class, for errors. */
+  name: string;
   /** The token of the user on whose behalf it works. */
   userAssertion?: string;
-}
+};
 
 /** Gets tokens for an application, as a `TokenCredential` of `@azure/core-auth`. */
 export abstract class AppCredential {
   readonly #name: string;
-  readonly #tenantId: string;
-  readonly #clientId: string;
-  readonly #proof: Proof;
+  readonly #app: AppInit;
   readonly #userAssertion: string | undefined;
-  readonly #options: AppCredentialOptions;
+  /** Whose client is used: its own, or that of the application that works on behalf of users. */
+  readonly #owner: AppCredential;
   readonly #logger: Logger | undefined;
   readonly #fetch: Fetch;
   readonly #watcher = platform().watcher;
@@ -49,17 +52,18 @@ export abstract class AppCredential {
   #opening: Promise<Driver> | undefined;
 
   /** @internal */
-  protected constructor({ name, tenantId, clientId, proof, options, userAssertion }: AppCredentialInit) {
-    expectAppOptions(name, options);
+  protected constructor(init: AppCredentialInit) {
+    const { name, userAssertion } = init;
     this.#name = name;
-    this.#tenantId = tenantId;
-    this.#clientId = clientId;
-    this.#proof = proof;
     this.#userAssertion = userAssertion;
-    this.#options = { ...options };
-    this.#fetch = fetchOf(name, options);
-    this.#logger = options.logger ?? platform().logger?.();
-    this.#cache = new TokenCache({ ...DEFAULT_LIMITS, ...options.tokenCacheLimits });
+    this.#owner = "application" in init ? init.application : this;
+    const app = "application" in init ? init.application.#app : init;
+    expectAppOptions(name, app.options);
+    this.#app = { ...app, options: { ...app.options } };
+    this.#fetch = fetchOf(name, app.options);
+    this.#logger = app.options.logger ?? platform().logger?.();
+    const limits = { ...DEFAULT_LIMITS, ...app.options.tokenCacheLimits };
+    this.#cache = "application" in init ? init.application.#cache : new TokenCache(limits);
   }
 
   /**
@@ -72,8 +76,9 @@ export abstract class AppCredential {
    * @throws TypeError if an argument is not of the documented type
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
-    // The usual call, kept short: one scope is its own key.
-    if (typeof scopes === "string" && isPlain(options) && this.#logger === undefined && !this.#watcher?.isWatching) {
+    // The usual call, kept short: one scope is its own key. A user's token is not of that kind.
+    const isPlainCall = typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined;
+    if (isPlainCall && this.#logger === undefined && !this.#watcher?.isWatching) {
       const token = this.#cache.fresh(scopes);
       if (token) return accessToken(token);
     }
@@ -86,7 +91,7 @@ export abstract class AppCredential {
   #request(scopes: string | string[], options: GetTokenOptions): TokenRequest {
     const request = tokenRequest(this.#name, scopes, options);
     // AD FS has no tenants, and the variable is that of @azure/identity.
-    const isFixed = this.#tenantId === "adfs" || platform().variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH");
+    const isFixed = this.#app.tenantId === "adfs" || platform().variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH");
     if (isFixed) request.tenant = undefined;
     if (this.#userAssertion !== undefined) request.userAssertion = this.#userAssertion;
     return request;
@@ -115,7 +120,7 @@ export abstract class AppCredential {
   }
 
   get #allowsPii(): boolean {
-    return this.#options.loggingOptions?.allowLoggingAccountIdentifiers === true;
+    return this.#app.options.loggingOptions?.allowLoggingAccountIdentifiers === true;
   }
 
   async #acquire(
@@ -127,14 +132,15 @@ export abstract class AppCredential {
     const patience = { signal, timeout: requestOptions?.timeout || undefined, since: performance.now() };
     if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
     const log = new RequestLog(this.#logger, this.#allowsPii);
-    const driver = this.#driver ?? (await this.#ready(log, patience));
+    const owner = this.#owner;
+    const driver = owner.#driver ?? (await owner.#ready(log, patience));
     try {
       const { token, error } = await driver.acquire(request, this.#host(driver, log, watch), patience);
       if (!token) throw error;
       return accessToken(token);
     } catch (error) {
       // After a fault of the backend its state is not to be trusted: the next call opens another client.
-      if ((error as CertgrantError).code === "ERR_INTERNAL" && this.#driver === driver) this.#driver = undefined;
+      if ((error as CertgrantError).code === "ERR_INTERNAL" && owner.#driver === driver) owner.#driver = undefined;
       throw error;
     }
   }
@@ -150,7 +156,7 @@ export abstract class AppCredential {
    * @returns whether there was one
    */
   removeToken(scopes: string | string[], options: Pick<GetTokenOptions, "tenantId" | "enableCae"> = {}): boolean {
-    const key = requestKey(this.#request(scopes, options), this.#tenantId);
+    const key = requestKey(this.#request(scopes, options), this.#app.tenantId);
     return key !== undefined && this.#cache.remove(key);
   }
 
@@ -170,10 +176,10 @@ export abstract class AppCredential {
   async #open(log: RequestLog): Promise<Driver> {
     try {
       const backend = await platform().loadBackend();
-      const { client, host, description } = await this.#proof.open({ backend, fetch: this.#fetch }, this.#config());
+      const { client, host, description } = await this.#app.proof.open({ backend, fetch: this.#fetch }, this.#config());
       log.write("verbose", `${backend.name} backend, ${description}`);
-      log.write("verbose", `tenant ${this.#tenantId}, client ${this.#clientId}`, true);
-      return new Driver(client, host, { cache: this.#cache, tenant: this.#tenantId });
+      log.write("verbose", `tenant ${this.#app.tenantId}, client ${this.#app.clientId}`, true);
+      return new Driver(client, host, { cache: this.#cache, tenant: this.#app.tenantId });
     } catch (thrown) {
       const error = fromThrown(thrown);
       log.write("error", `no client: ${error.code}`);
@@ -182,12 +188,12 @@ export abstract class AppCredential {
   }
 
   #config(): BareConfig {
-    const options = this.#options;
+    const options = this.#app.options;
     const { os, cpu } = platform();
     return {
       authority: options.authorityHost ?? platform().variable("AZURE_AUTHORITY_HOST") ?? DEFAULT_AUTHORITY,
-      tenant: this.#tenantId,
-      clientId: this.#clientId,
+      tenant: this.#app.tenantId,
+      clientId: this.#app.clientId,
       endpoint: "v2",
       additionallyAllowedTenants: options.additionallyAllowedTenants ?? [],
       disableDiscovery: options.disableInstanceDiscovery ?? false,
@@ -200,7 +206,7 @@ export abstract class AppCredential {
 
   /** What a request is sent with: no proxy stands between a machine and its own endpoints. */
   #way({ direct, serverThumbprint }: HttpRequest): Fetch {
-    if (this.#options.fetch || !direct) return this.#fetch;
+    if (this.#app.options.fetch || !direct) return this.#fetch;
     const pinned = serverThumbprint === undefined ? undefined : platform().pinnedFetch?.(serverThumbprint);
     return pinned ?? ((...request) => (globalThis.fetch as Fetch)(...request));
   }

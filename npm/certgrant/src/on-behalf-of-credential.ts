@@ -2,13 +2,20 @@
  * `OnBehalfOfCredential`: tokens for another API in the name of the user who called this one, by the user's token (RFC 7523 as
  * Entra has it). The constructor is that of `@azure/identity`.
  */
-import { AppCredential, expectIds } from "./app-credential.ts";
+import { AppCredential, type AppInit, expectIds } from "./app-credential.ts";
 import { expectType } from "./arguments.ts";
 import { certificateProof } from "./certificate-proof.ts";
 import { certificateSource } from "./certificate-source.ts";
 import type { AssertionRequest } from "./client-assertion-credential.ts";
-import { AuthenticationError, argumentValueError, CertgrantError, setName } from "./errors.ts";
-import type { AccessToken, GetTokenOptions, OnBehalfOfCredentialOptions } from "./options.ts";
+import { AuthenticationError, argumentTypeError, argumentValueError, CertgrantError, setName } from "./errors.ts";
+import type {
+  AccessToken,
+  AppCredentialOptions,
+  GetTokenOptions,
+  OnBehalfOfApplication,
+  OnBehalfOfCredentialOptions,
+  OnBehalfOfUser,
+} from "./options.ts";
 import { assertionProof, type Proof, secretProof } from "./proof.ts";
 import { warnOfSecret } from "./secret-warning.ts";
 
@@ -58,11 +65,10 @@ export class OnBehalfOfCredential extends AppCredential {
   /** @throws TypeError with the code `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` */
   constructor(options: OnBehalfOfCredentialOptions) {
     expectType(NAME, "options", options, "object");
-    const { tenantId, clientId, userAssertionToken: userAssertion } = options;
-    expectIds(NAME, tenantId, clientId);
+    const { userAssertionToken: userAssertion } = options;
     if (!userAssertion) throw argumentValueError(`${NAME}: userAssertionToken is a required parameter.`);
     expectType(NAME, "options.userAssertionToken", userAssertion, "string");
-    super({ name: NAME, tenantId, clientId, proof: proofOf(options), options, userAssertion });
+    super({ name: NAME, userAssertion, ...applicationOf(options) });
   }
 
   /** @throws AuthenticationRequiredError if the user has to act */
@@ -79,16 +85,32 @@ export class OnBehalfOfCredential extends AppCredential {
 }
 
 /** Everything that a way of proof needs, of which there may be one. */
-type AnyOptions = OnBehalfOfCredentialOptions & {
-  clientSecret?: string;
-  getAssertion?: (request: AssertionRequest) => Promise<string>;
-  certificatePath?: string;
-  certificate?: unknown;
-  keyVault?: unknown;
-  silenceSecretWarning?: boolean;
-  algorithm?: "RS256" | "PS256";
-  sendCertificateChain?: boolean;
-};
+type AnyOptions = OnBehalfOfUser &
+  OnBehalfOfApplication &
+  AppCredentialOptions & {
+    clientSecret?: string;
+    getAssertion?: (request: AssertionRequest) => Promise<string>;
+    certificatePath?: string;
+    certificate?: unknown;
+    keyVault?: unknown;
+    silenceSecretWarning?: boolean;
+    algorithm?: "RS256" | "PS256";
+    sendCertificateChain?: boolean;
+  };
+
+/** The application that acts: a credential that is there already, or one of its own. */
+function applicationOf(options: OnBehalfOfCredentialOptions): AppInit | { application: AppCredential } {
+  if ("application" in options && options.application !== undefined) {
+    const { application } = options;
+    if (!(application instanceof AppCredential)) {
+      throw argumentTypeError(`${NAME}: options.application must be a credential of certgrant's for an application`);
+    }
+    return { application };
+  }
+  const own = options as AnyOptions;
+  expectIds(NAME, own.tenantId, own.clientId);
+  return { tenantId: own.tenantId, clientId: own.clientId, proof: proofOf(own), options: own };
+}
 
 function proofOf(options: AnyOptions): Proof {
   const { clientSecret, getAssertion, certificatePath, certificate, keyVault } = options;

@@ -2,6 +2,7 @@
  * The options of the credentials and of their `getToken`, with the names that `@azure/identity` and `@azure/core-auth`
  * gave them. What certgrant adds says so.
  */
+import type { AppCredential } from "./app-credential.ts";
 import type { AbortSignalLike } from "./driver.ts";
 import type { Logger } from "./log.ts";
 import type { CryptoKeyLike, Sign } from "./signer.ts";
@@ -182,20 +183,33 @@ export interface WorkloadIdentityCredentialOptions extends AppCredentialOptions 
 /** Options of {@link OnBehalfOfCredential}: whose token, on whose behalf, and by what the application proves its identity. */
 export type OnBehalfOfCredentialOptions = OnBehalfOfUser &
   (
-    | ((CertificateFile | CertificateContent | KeyVaultCertificate) & ClientCertificateCredentialOptions)
-    | ({ clientSecret: string } & ClientSecretCredentialOptions)
-    | ({
+    | {
+        /**
+         * certgrant's own: a credential of this API that is there already. All its users' tokens are got with its one client, and
+         * kept in its cache, each for its user alone; so nothing has to be opened for each call.
+         */
+        application: AppCredential;
+      }
+    | (OnBehalfOfApplication &
+        (CertificateFile | CertificateContent | KeyVaultCertificate) &
+        ClientCertificateCredentialOptions)
+    | (OnBehalfOfApplication & { clientSecret: string } & ClientSecretCredentialOptions)
+    | (OnBehalfOfApplication & {
         /** Gives a client assertion, as for {@link ClientAssertionCredential}. */
         getAssertion: (request: { audience: string }) => Promise<string>;
       } & ClientAssertionCredentialOptions)
   );
 
-/** Whose token on whose behalf. */
-export interface OnBehalfOfUser {
+/** Which API. */
+export interface OnBehalfOfApplication {
   /** Directory (tenant) id. */
   tenantId: string;
   /** Application (client) id of this API, which is the audience of the user's token. */
   clientId: string;
+}
+
+/** On whose behalf. */
+export interface OnBehalfOfUser {
   /** The access token that the user's client sent to this API. */
   userAssertionToken: string;
 }

@@ -159,12 +159,13 @@ function sizeOf(key: string, token: AccessToken): number {
  */
 export function requestKey(request: TokenRequest, ownTenant: string): string | undefined {
   if (request.skipCache) return undefined;
-  const { scopes = [], resource, enableCae } = request;
+  const { scopes = [], resource, enableCae, userAssertion } = request;
   const target = resource ?? normalised(scopes);
   const tenant = request.tenant?.toLowerCase();
   const isOwn = tenant === undefined || tenant === ownTenant.toLowerCase();
-  if (isOwn && !enableCae && resource === undefined) return target;
-  return [isOwn ? "" : tenant, enableCae ? "cae" : "", resource === undefined ? "" : "resource", target].join("\n");
+  if (isOwn && !enableCae && resource === undefined && userAssertion === undefined) return target;
+  const kind = resource === undefined ? "" : "resource";
+  return [isOwn ? "" : tenant, enableCae ? "cae" : "", kind, userAssertion ?? "", target].join("\n");
 }
 
 /** As the core has them: sorted, each once. */
