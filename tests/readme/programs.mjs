@@ -12,6 +12,8 @@ const VECTOR = join(ROOT, "tests/vectors/assertion-rs256");
 const CLIENT = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346";
 const DOMAIN = "contoso.example";
 const SECRET = "not~a~real~secret";
+/** Who calls the API of the programs. */
+const USER = "ada@contoso.example";
 /** A machine whose environment has a credential. */
 const ENVIRONMENT = {
   AZURE_TENANT_ID: DOMAIN,
@@ -31,23 +33,30 @@ export async function startStage() {
   const key = readFileSync(join(VECTOR, "cert.der")).toString("base64");
   const keyCredentials = [{ type: "AsymmetricX509Cert", usage: "Verify", key }];
   const passwordCredentials = [{ secretText: SECRET, endDateTime: "2099-01-01T00:00:00Z" }];
-  const emulator = await startEmulator({ registrations: [{ appId: CLIENT, keyCredentials, passwordCredentials }] });
+  const registrations = {
+    value: [{ appId: CLIENT, keyCredentials, passwordCredentials }],
+    emulator: { users: [{ userPrincipalName: USER }] },
+  };
+  const emulator = await startEmulator({ registrations, more: ["--control"] });
+  const { accessToken } = await emulator.control("POST", `users/${USER}/tokens`, { audience: CLIENT, tenant: DOMAIN });
   const folder = mkdtempSync(join(tmpdir(), "certgrant-readme-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(join(ROOT, "npm/certgrant"), join(folder, "node_modules/certgrant"), "junction");
   const pem = ["key.pem", "cert.pem"].map((file) => readFileSync(join(VECTOR, file), "utf8")).join("");
   writeFileSync(join(folder, "DemoApplication2.pem"), pem);
   writeFileSync(join(folder, "DemoApplication2.thumbprint"), "05ECDE798D258B5441F1DE2BE7BEF15E632172F8\n");
-  return new Stage(emulator, folder);
+  return new Stage(emulator, folder, { ...ENVIRONMENT, DEMO_USER_TOKEN: accessToken });
 }
 
 class Stage {
   #emulator;
   #folder;
+  #environment;
 
-  constructor(emulator, folder) {
+  constructor(emulator, folder, environment) {
     this.#emulator = emulator;
     this.#folder = folder;
+    this.#environment = environment;
   }
 
   /** Runs a program in the folder with the certificate; what it wrote. */
@@ -55,7 +64,8 @@ class Stage {
     const file = join(this.#folder, /^import /m.test(program) ? "program.mjs" : "program.cjs");
     writeFileSync(file, this.#pointedAtEmulator(program));
     const { authority, caFile } = this.#emulator;
-    const env = { ...process.env, ...ENVIRONMENT, AZURE_AUTHORITY_HOST: authority, NODE_EXTRA_CA_CERTS: caFile };
+    const own = { ...process.env, ...this.#environment };
+    const env = { ...own, AZURE_AUTHORITY_HOST: authority, NODE_EXTRA_CA_CERTS: caFile };
     const child = spawn(process.execPath, [file], { cwd: this.#folder, env, stdio: ["ignore", "pipe", "pipe"] });
     const written = { stdout: "", stderr: "" };
     for (const pipe of ["stdout", "stderr"]) {

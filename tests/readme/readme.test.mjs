@@ -33,6 +33,7 @@ test("each program of the package's README does what it says", async (t) => {
     /^Bearer$/m,
     /^Bearer$/m,
     /^Bearer$/m,
+    /^Bearer$/m,
     /^3 parts$/m,
     /^service \d+ [0-9a-f-]{36}\ncache \d+ [0-9a-f-]{36}$/m,
     /^ERR_PEM_NOT_FOUND the certificate file is not a PEM/m,
