@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::host::{Host, random};
 use crate::options::{Identity, TokenOptions, User};
 use crate::proof::Proof;
-use crate::running::Running;
+use crate::running::{Outcome, Running};
 use crate::signer::{Key, Signatures};
 use crate::token::AccessToken;
 
@@ -42,8 +42,8 @@ pub(crate) struct State {
 
 /// A flight under way, as its callers find it.
 enum Flight {
-    /// It belongs to those who wait for it.
-    Awaited(Weak<Running<Token>>),
+    /// It belongs to those who wait for it; the last of them ends it.
+    Awaited(Weak<Running<Token>>, Outcome<Token>),
     /// It goes on by itself.
     Renewal(Arc<Running<Token>>),
 }
@@ -52,6 +52,8 @@ enum Flight {
 enum Acquired {
     Token(Token),
     Flight(Arc<Running<Token>>),
+    /// A flight that all have left and that is about to end: there is no other before that.
+    Ending(Outcome<Token>),
 }
 
 impl TokenClient {
@@ -122,14 +124,15 @@ impl TokenClient {
 
     async fn wait_for(self: &Arc<Self>, request: &TokenRequest) -> Result<Token> {
         loop {
-            let flight = match self.acquire(request)? {
+            let outcome = match self.acquire(request)? {
                 Acquired::Token(token) => return Ok(token),
-                Acquired::Flight(flight) => flight,
+                Acquired::Flight(flight) => flight.outcome().get().await,
+                Acquired::Ending(outcome) => outcome.get().await,
             };
-            if let Some(outcome) = flight.outcome().await {
+            if let Some(outcome) = outcome {
                 return outcome;
             }
-            // The runtime that it was on is gone; this caller's is not.
+            // All had left it, or the runtime that it was on is gone; this caller's is not.
         }
     }
 
@@ -146,16 +149,17 @@ impl TokenClient {
                     return Ok(Acquired::Token(token));
                 }
                 Found::Join(id) => {
-                    if let Some(running) = state.flights.get(&id).and_then(Flight::join) {
+                    if let Some(flight) = state.flights.get(&id) {
                         self.host.events.joined();
-                        return Ok(Acquired::Flight(running));
+                        return Ok(flight.join());
                     }
-                    // Its last caller has left, and it is about to end.
+                    // It was never begun.
                     state.end(id);
                 }
                 Found::Start(id) => {
                     let running = self.start(&mut state, id, false)?;
-                    state.flights.insert(id, Flight::Awaited(Arc::downgrade(&running)));
+                    let flight = Flight::Awaited(Arc::downgrade(&running), running.outcome());
+                    state.flights.insert(id, flight);
                     return Ok(Acquired::Flight(running));
                 }
             }
@@ -189,10 +193,13 @@ impl State {
 }
 
 impl Flight {
-    fn join(&self) -> Option<Arc<Running<Token>>> {
+    fn join(&self) -> Acquired {
         match self {
-            Self::Awaited(running) => running.upgrade(),
-            Self::Renewal(running) => Some(Arc::clone(running)),
+            Self::Renewal(running) => Acquired::Flight(Arc::clone(running)),
+            Self::Awaited(running, outcome) => match running.upgrade() {
+                Some(running) => Acquired::Flight(running),
+                None => Acquired::Ending(outcome.clone()),
+            },
         }
     }
 }

@@ -155,7 +155,7 @@ impl Inner {
                 Some(client) => return Ok(Arc::clone(client)),
                 None => self.opening()?,
             };
-            if let Some(outcome) = opening.outcome().await {
+            if let Some(outcome) = opening.outcome().get().await {
                 return outcome;
             }
         }

@@ -11,7 +11,8 @@ use crate::options::{ClientOptions, Identity};
 use crate::proof::{AssertionFn, Proof};
 
 /// Gets tokens for an application that proves its identity with a secret. A certificate is better: its key never crosses the
-/// wire.
+/// wire. The first credential of a process says so in an event, unless it is
+/// [silenced](ClientOptions::silence_secret_warning).
 ///
 /// ```no_run
 /// use certgrant::{ClientOptions, ClientSecretCredential, TokenOptions};
@@ -48,6 +49,9 @@ impl ClientSecretCredential {
         let identity = Identity::new(tenant, client_id, options);
         let secret = SecretString::new(secret.into());
         let client = TokenClient::new(&identity, CredentialOptions::Secret(secret), Proof::InCore)?;
+        if !identity.silences_secret_warning() {
+            client.host.events.secret_is_used();
+        }
         Ok(Self { identity, client })
     }
 }

@@ -4,6 +4,7 @@
 //! stand only where the caller allows it.
 
 use core::time::Duration;
+use std::sync::Once;
 
 use certgrant_core::{CertificateCredential, HttpRequest, HttpResponse, Notice, Thumbprint};
 use tracing::{Level, Span, debug, event, field::Empty, info, span, trace, warn};
@@ -20,6 +21,19 @@ pub(crate) struct Events {
 }
 
 impl Events {
+    /// Once in a process.
+    pub(crate) fn secret_is_used(self) {
+        static WARNING: Once = Once::new();
+        WARNING.call_once(|| {
+            warn!(
+                target: TARGET,
+                code = "WARN_CLIENT_SECRET",
+                "a client secret crosses the network with every request and works for whoever reads it; a certificate does \
+                 neither: use ClientCertificateCredential, or silence_secret_warning"
+            );
+        });
+    }
+
     /// The span of a flight: all that is told of it stands within.
     pub(crate) fn flight(self, is_renewal: bool) -> Span {
         span!(target: TARGET, Level::INFO, "token_request", renewal = is_renewal, client_request_id = Empty, url = Empty)

@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "azure-core")]
+mod azure_core_credential;
 mod certificate;
 mod chained;
 mod client;
@@ -28,6 +30,8 @@ mod token;
 mod transport;
 mod workload_identity;
 
+#[cfg(feature = "azure-core")]
+pub use azure_core_credential::AzureCoreCredential;
 pub use certgrant_core::{
     Algorithm, CacheLimits, Error as CoreError, ErrorCode, ErrorKind, HttpRequest, HttpResponse, Method,
     ServiceError, SigningRequest,

@@ -35,6 +35,7 @@ pub struct ClientOptions {
     request_timeout: Option<Duration>,
     cache_limits: CacheLimits,
     logs_account_identifiers: bool,
+    silences_secret_warning: bool,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
 }
@@ -69,6 +70,7 @@ impl ClientOptions {
             request_timeout: None,
             cache_limits: CacheLimits::default(),
             logs_account_identifiers: false,
+            silences_secret_warning: false,
             transport,
             clock: Arc::new(SystemClock),
         }
@@ -133,6 +135,14 @@ impl ClientOptions {
     #[must_use]
     pub fn log_account_identifiers(mut self, allowed: bool) -> Self {
         self.logs_account_identifiers = allowed;
+        self
+    }
+
+    /// Whether a [`ClientSecretCredential`](crate::ClientSecretCredential) leaves its warning unsaid, which the first of a process
+    /// gives: that a certificate is better.
+    #[must_use]
+    pub fn silence_secret_warning(mut self, silenced: bool) -> Self {
+        self.silences_secret_warning = silenced;
         self
     }
 
@@ -218,6 +228,10 @@ impl Identity {
 
     pub(crate) fn host(&self) -> Result<Host> {
         self.options.host()
+    }
+
+    pub(crate) fn silences_secret_warning(&self) -> bool {
+        self.options.silences_secret_warning
     }
 
     pub(crate) fn cache_limits(&self) -> CacheLimits {

@@ -1,10 +1,13 @@
 //! Work that several callers wait for.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::sync::{Notify, watch};
 
 use crate::error::{Error, Result};
 
@@ -12,8 +15,21 @@ use crate::error::{Error, Result};
 /// it. To be held by those who wait, and weakly by whoever introduces others to it.
 #[derive(Debug)]
 pub(crate) struct Running<T> {
-    outcome: watch::Receiver<Option<Result<T>>>,
-    task: AbortHandle,
+    outcome: Outcome<T>,
+    is_left: Arc<Notify>,
+}
+
+/// How work ends, for whoever wants to know and has no say in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome<T>(watch::Receiver<Option<Result<T>>>);
+
+impl<T: Clone> Outcome<T> {
+    /// Waits for the end; none if there is no result, because all who waited have left, or the runtime was shut down. What the
+    /// work held is dropped by then.
+    pub(crate) async fn get(mut self) -> Option<Result<T>> {
+        let ended = self.0.wait_for(Option::is_some).await.ok()?;
+        ended.clone()
+    }
 }
 
 impl<T: Clone + Send + Sync + 'static> Running<T> {
@@ -25,26 +41,36 @@ impl<T: Clone + Send + Sync + 'static> Running<T> {
     pub(crate) fn start(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<Arc<Self>> {
         let runtime = Handle::try_current().map_err(|_| Error::runtime_missing())?;
         let (sender, outcome) = watch::channel(None);
+        let is_left = Arc::new(Notify::new());
         let end = End(sender);
-        let task = runtime.spawn(async move {
-            let end = end;
-            let result = work.await;
-            end.0.send_replace(Some(result));
-        });
-        Ok(Arc::new(Self { outcome, task: task.abort_handle() }))
+        runtime.spawn(drive(end, work, Arc::clone(&is_left)));
+        Ok(Arc::new(Self { outcome: Outcome(outcome), is_left }))
     }
 
-    /// Waits for the end of the work; none if its runtime was shut down before that.
-    pub(crate) async fn outcome(self: &Arc<Self>) -> Option<Result<T>> {
-        let mut outcome = self.outcome.clone();
-        let ended = outcome.wait_for(Option::is_some).await.ok()?;
-        ended.clone()
+    /// How the work ends.
+    pub(crate) fn outcome(&self) -> Outcome<T> {
+        self.outcome.clone()
     }
 }
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
-        self.task.abort();
+        self.is_left.notify_one();
+    }
+}
+
+/// Takes the work to its end, or to where all have left it. Whatever happens, the work is dropped before `end`, which tells.
+async fn drive<T, W: Future<Output = Result<T>>>(end: End<T>, work: W, is_left: Arc<Notify>) {
+    let mut work = Box::pin(work);
+    let mut left = pin!(is_left.notified());
+    let outcome = poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending => left.as_mut().poll(context).map(|()| None),
+    })
+    .await;
+    drop(work);
+    if outcome.is_some() {
+        end.0.send_replace(outcome);
     }
 }
 

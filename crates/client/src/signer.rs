@@ -127,7 +127,7 @@ impl Signatures {
     pub(crate) async fn sign(&self, key: Key, request: SigningRequest) -> Result<Signature> {
         loop {
             let running = self.running(&key, &request)?;
-            if let Some(signature) = running.outcome().await {
+            if let Some(signature) = running.outcome().get().await {
                 return signature;
             }
         }

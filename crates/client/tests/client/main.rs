@@ -1,5 +1,8 @@
 //! The client over a token service in memory, and over the emulator on the loopback.
 
+mod authorities;
+#[cfg(feature = "azure-core")]
+mod azure_core;
 mod certificates;
 mod emulator;
 mod environments;
@@ -12,5 +15,6 @@ mod proxies;
 mod proxy;
 mod requests;
 mod single_flight;
+mod storm;
 mod support;
 mod tinyproxy;
