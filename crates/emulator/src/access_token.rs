@@ -144,10 +144,8 @@ impl AccessToken<'_> {
             put("amr", json!(signed_in.amr));
             put("unique_name", json!(user.principal_name));
             put("upn", json!(user.principal_name));
-            for (name, value) in [("family_name", &user.surname), ("given_name", &user.given_name)] {
-                if let Some(value) = value {
-                    put(name, json!(value));
-                }
+            for (name, value) in user.names() {
+                put(name, json!(value));
             }
         } else {
             put("preferred_username", json!(user.principal_name));

@@ -19,7 +19,6 @@ pub(crate) fn canonical(element: Node<'_, '_>, left_out: Option<Node<'_, '_>>) -
 
 fn write<'a>(element: Node<'a, '_>, left_out: Option<Node<'_, '_>>, above: &Rendered<'a>, out: &mut String) {
     let name = source_name(element);
-    let prefix = prefix_of(name);
     let mut rendered = above.clone();
     let mut declared: Vec<(&str, &str)> = Vec::new();
     let mut declare = |prefix: &'a str, namespace: &'a str| {
@@ -31,9 +30,8 @@ fn write<'a>(element: Node<'a, '_>, left_out: Option<Node<'_, '_>>, above: &Rend
         rendered.insert(prefix, namespace);
         declared.push((prefix, namespace));
     };
-    declare(prefix, element.tag_name().namespace().unwrap_or_default());
-    let mut attributes: Vec<(&str, Attribute<'a, '_>)> =
-        element.attributes().map(|attribute| (attribute_name(element, &attribute), attribute)).collect();
+    declare(prefix_of(name), element.tag_name().namespace().unwrap_or_default());
+    let mut attributes: Vec<(&str, Attribute<'a, '_>)> = named_attributes(element).collect();
     for (name, attribute) in &attributes {
         if !prefix_of(name).is_empty() && prefix_of(name) != "xml" {
             declare(prefix_of(name), attribute.namespace().unwrap_or_default());
@@ -41,8 +39,7 @@ fn write<'a>(element: Node<'a, '_>, left_out: Option<Node<'_, '_>>, above: &Rend
     }
     declared.sort_unstable();
     attributes.sort_by_key(|(_, attribute)| (attribute.namespace().unwrap_or_default(), attribute.name()));
-    out.push('<');
-    out.push_str(name);
+    out.push_str(&format!("<{name}"));
     for (prefix, namespace) in declared {
         let colon = if prefix.is_empty() { "" } else { ":" };
         out.push_str(&format!(" xmlns{colon}{prefix}=\"{}\"", escaped_value(namespace)));
@@ -68,8 +65,10 @@ fn source_name<'a>(element: Node<'a, '_>) -> &'a str {
     text.split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or_default()
 }
 
-fn attribute_name<'a>(element: Node<'a, '_>, attribute: &Attribute<'a, '_>) -> &'a str {
-    element.document().input_text().get(attribute.range_qname()).unwrap_or_default()
+/// The attributes with their names as they are written.
+fn named_attributes<'a, 'b>(element: Node<'a, 'b>) -> impl Iterator<Item = (&'a str, Attribute<'a, 'b>)> {
+    let text = element.document().input_text();
+    element.attributes().map(|attribute| (text.get(attribute.range_qname()).unwrap_or_default(), attribute))
 }
 
 fn prefix_of(name: &str) -> &str {

@@ -54,6 +54,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// [`Config::clock_skew`] as what is added to instants.
+    pub(crate) fn skew(&self) -> time::Duration {
+        time::Duration::try_from(self.clock_skew).unwrap_or(time::Duration::MAX)
+    }
+
     /// Takes over all that a registration file holds, in place of what is there.
     pub fn register(&mut self, registrations: Registrations) {
         self.applications = registrations.applications;

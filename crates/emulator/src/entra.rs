@@ -160,7 +160,7 @@ impl Entra<'_> {
             base: &base,
             endpoint: version.path(),
             now: self.now,
-            skew: skew(self.config),
+            skew: self.config.skew(),
             replays: self.replays,
             codes: &self.state.codes,
             devices: &self.state.devices,
@@ -269,10 +269,6 @@ fn check_method(method: &str, endpoint: Endpoint<'_>) -> Result<(), ServiceError
     let method = method.escape_debug();
     let text = format!("The endpoint only accepts {name} requests. Received a {method} request.");
     Err(ServiceError::new(900561, text).because(format!("{name} is the only method here")))
-}
-
-fn skew(config: &Config) -> time::Duration {
-    time::Duration::try_from(config.clock_skew).unwrap_or(time::Duration::MAX)
 }
 
 /// The client's own id for this exchange, from header, query or body; only a GUID is taken.

@@ -54,6 +54,15 @@ impl IdToken<'_> {
                 put(name, json!(value));
             }
         }
+        self.add_of_version(&mut claims);
+        let version = if self.version == Version::V1 { 1 } else { 2 };
+        key.sign_jwt(version, &Value::Object(claims))
+    }
+
+    fn add_of_version(&self, claims: &mut Map<String, Value>) {
+        let mut put = |name: &str, value: Value| {
+            claims.insert(name.to_owned(), value);
+        };
         match self.version {
             Version::V1 => {
                 put("iss", json!(v1_issuer(&self.tenant.id)));
@@ -61,12 +70,8 @@ impl IdToken<'_> {
                 put("unique_name", json!(self.user.principal_name));
                 put("upn", json!(self.user.principal_name));
                 put("ver", json!("1.0"));
-                for (name, value) in
-                    [("family_name", &self.user.surname), ("given_name", &self.user.given_name)]
-                {
-                    if let Some(value) = value {
-                        put(name, json!(value));
-                    }
+                for (name, value) in self.user.names() {
+                    put(name, json!(value));
                 }
             }
             Version::V2 => {
@@ -76,8 +81,6 @@ impl IdToken<'_> {
                 put("ver", json!("2.0"));
             }
         }
-        let version = if self.version == Version::V1 { 1 } else { 2 };
-        key.sign_jwt(version, &Value::Object(claims))
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) const AUDIENCE: &str = "urn:federation:MicrosoftOnline";
 /// Who issues them.
 pub(crate) const ISSUER: &str = "http://federation.certgrant.example/adfs/services/trust";
 const LIFETIME: Duration = Duration::hours(1);
+/// No assertion has more elements within each other, and what reads them goes as deep as they go.
+const DEEPEST: usize = 64;
 const SIGNATURE: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
@@ -172,6 +174,9 @@ pub(crate) fn read(
     let bytes = decoded(encoded).ok_or(Unusable::Malformed)?;
     let text = String::from_utf8(bytes).map_err(|_| Unusable::Malformed)?;
     let document = Document::parse(&text).map_err(|_| Unusable::Malformed)?;
+    if document.descendants().any(|node| node.ancestors().take(DEEPEST + 1).count() > DEEPEST) {
+        return Err(Unusable::Malformed);
+    }
     let assertion = document.root_element();
     let namespace = version.namespace();
     if !assertion.has_tag_name((namespace, "Assertion")) {

@@ -15,7 +15,7 @@ use crate::control;
 use crate::entra::{Entra, EntraState};
 use crate::error::Error;
 use crate::faults::{self, Action, Facts, Faults, Verdict};
-use crate::identity::{self, ArcKeys, IdentityCall};
+use crate::identity::{self, ArcKeys, IdentityCall, Source};
 use crate::keys::SigningKey;
 use crate::log::{Decision, LogEntry, Trail};
 use crate::managed_identity::ManagedIdentity;
@@ -24,12 +24,12 @@ use crate::protected_resource::{self, Demands, ResourceCall};
 use crate::random;
 use crate::registration::Application;
 use crate::requests::{RequestRecord, Requests};
-use crate::route::{Route, VaultPorts};
+use crate::route::{Endpoint, Route, VaultPorts};
 use crate::snapshot::Snapshot;
 use crate::token_endpoint::Lifetimes;
 use crate::user::User;
 use crate::vault::{self, LiveVault, VaultCall};
-use crate::wstrust::{self, FederationCall};
+use crate::wstrust::{self, FederationCall, FederationTarget};
 
 /// The service: everything but sockets and TLS.
 pub struct TokenService {
@@ -167,70 +167,103 @@ impl TokenService {
     ) -> (Response, Decision) {
         match *route {
             Route::Control(_) | Route::Nothing => (not_found(now), Decision::NotFound),
-            Route::Entra(endpoint) => {
-                let resources = self.vault_resources();
-                let entra = Entra {
-                    config: &self.config,
-                    applications: &self.applications.get(),
-                    users: &self.users.get(),
-                    identities: &self.identities.get(),
-                    state: &self.entra,
-                    vault_resources: &resources,
-                    key: &self.key,
-                    replays: &self.replays,
-                    now,
-                    lifetimes: self.lifetimes(action),
-                };
-                entra.respond(request, endpoint, trail)
-            }
-            Route::Identity(source) => {
-                let call = IdentityCall {
-                    source,
-                    request,
-                    identities: &self.identities.get(),
-                    applications: &self.applications.get(),
-                    vault_resources: &self.vault_resources(),
-                    secret: &self.identity_secret,
-                    arc: &self.arc,
-                    key: &self.key,
-                    authority: &self.authority(request),
-                    now,
-                    lifetimes: self.lifetimes(action),
-                };
-                identity::respond(&call, trail)
-            }
-            Route::Federation(target) => {
-                let call = FederationCall {
-                    request,
-                    target,
-                    users: &self.users.get(),
-                    tenants: &self.config.tenants,
-                    key: &self.key,
-                    authority: &self.authority(request),
-                    now,
-                    skew: time::Duration::try_from(self.config.clock_skew).unwrap_or(time::Duration::MAX),
-                };
-                wstrust::respond(&call, trail)
-            }
-            Route::Resource(name) => {
-                let call = ResourceCall {
-                    request,
-                    name,
-                    applications: &self.applications.get(),
-                    vault_resources: &self.vault_resources(),
-                    demands: &self.demands,
-                    key: &self.key,
-                    authority: &self.authority(request),
-                    now,
-                };
-                protected_resource::respond(&call, trail)
-            }
+            Route::Entra(endpoint) => self.answer_client(request, endpoint, action, now, trail),
+            Route::Federation(target) => self.answer_federated(request, target, now, trail),
+            Route::Identity(source) => self.answer_machine(request, source, action, now, trail),
             Route::Instance => identity::metadata(request, self.config.identity_host.region.as_deref(), now),
+            Route::Resource(name) => self.answer_caller(request, name, now, trail),
             Route::Vault(vault, target) => {
                 let call = VaultCall { vault, request, target, key: &self.key, now };
                 vault::respond(&call, &self.authority(request), trail)
             }
         }
+    }
+
+    fn answer_client(
+        &self,
+        request: &Request,
+        endpoint: Endpoint<'_>,
+        action: &Action,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let entra = Entra {
+            config: &self.config,
+            applications: &self.applications.get(),
+            users: &self.users.get(),
+            identities: &self.identities.get(),
+            state: &self.entra,
+            vault_resources: &self.vault_resources(),
+            key: &self.key,
+            replays: &self.replays,
+            now,
+            lifetimes: self.lifetimes(action),
+        };
+        entra.respond(request, endpoint, trail)
+    }
+
+    fn answer_machine(
+        &self,
+        request: &Request,
+        source: Source,
+        action: &Action,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let call = IdentityCall {
+            source,
+            request,
+            identities: &self.identities.get(),
+            applications: &self.applications.get(),
+            vault_resources: &self.vault_resources(),
+            secret: &self.identity_secret,
+            arc: &self.arc,
+            key: &self.key,
+            authority: &self.authority(request),
+            now,
+            lifetimes: self.lifetimes(action),
+        };
+        identity::respond(&call, trail)
+    }
+
+    fn answer_federated(
+        &self,
+        request: &Request,
+        target: FederationTarget<'_>,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let call = FederationCall {
+            request,
+            target,
+            users: &self.users.get(),
+            tenants: &self.config.tenants,
+            key: &self.key,
+            authority: &self.authority(request),
+            now,
+            skew: self.config.skew(),
+        };
+        wstrust::respond(&call, trail)
+    }
+
+    fn answer_caller(
+        &self,
+        request: &Request,
+        name: &str,
+        now: OffsetDateTime,
+        trail: &mut Trail,
+    ) -> (Response, Decision) {
+        let call = ResourceCall {
+            request,
+            name,
+            applications: &self.applications.get(),
+            vault_resources: &self.vault_resources(),
+            demands: &self.demands,
+            key: &self.key,
+            authority: &self.authority(request),
+            now,
+        };
+        protected_resource::respond(&call, trail)
     }
 
     fn lifetimes(&self, action: &Action) -> Lifetimes {

@@ -135,6 +135,12 @@ impl User {
         }
     }
 
+    /// The claims with the parts of the name, as far as there are any.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let parts = [("family_name", &self.surname), ("given_name", &self.given_name)];
+        parts.into_iter().filter_map(|(name, part)| part.as_deref().map(|part| (name, part)))
+    }
+
     pub(crate) fn is_federated(&self) -> bool {
         self.emulator.federation.is_some()
     }

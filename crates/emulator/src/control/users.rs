@@ -191,6 +191,23 @@ fn token(service: &TokenService, name: &str, new: &NewToken) -> Answer {
     Ok(json!({ "accessToken": signed, "tenant": tenant.id }))
 }
 
+fn asked(new: &NewCode) -> Result<Asked, ControlError> {
+    match (&new.scope, &new.resource) {
+        (Some(scope), None) => Asked::of_scope(scope).map_err(|error| refused(&error)),
+        (None, Some(resource)) => Ok(Asked::of_resource(resource)),
+        _ => Err(ControlError::new(400, "expected scope, for v2, or resource, for v1")),
+    }
+}
+
+fn challenge(new: &NewCode) -> Result<Option<CodeChallenge>, ControlError> {
+    match (new.code_challenge.clone(), new.code_challenge_method.as_deref()) {
+        (None, _) => Ok(None),
+        (Some(challenge), None | Some("plain")) => Ok(Some(CodeChallenge::Plain(challenge))),
+        (Some(challenge), Some("S256")) => Ok(Some(CodeChallenge::S256(challenge))),
+        _ => Err(ControlError::new(400, "codeChallengeMethod is neither plain nor S256")),
+    }
+}
+
 fn code(service: &TokenService, name: &str, new: NewCode) -> Answer {
     let (user, tenant) = signing_in(service, name, new.tenant.as_deref())?;
     let applications = service.applications.get();
@@ -200,11 +217,7 @@ fn code(service: &TokenService, name: &str, new: NewCode) -> Answer {
     if redirects.peek().is_some() && !redirects.any(|uri| *uri == new.redirect_uri) {
         return Err(ControlError::new(400, "redirectUri is not one of the application's"));
     }
-    let asked = match (&new.scope, &new.resource) {
-        (Some(scope), None) => Asked::of_scope(scope).map_err(|error| refused(&error))?,
-        (None, Some(resource)) => Asked::of_resource(resource),
-        _ => return Err(ControlError::new(400, "expected scope, for v2, or resource, for v1")),
-    };
+    let asked = asked(&new)?;
     let known = resource::find_named(
         &applications,
         &service.vault_resources(),
@@ -213,12 +226,7 @@ fn code(service: &TokenService, name: &str, new: NewCode) -> Answer {
         &asked.resource,
     );
     known.map_err(|error| refused(&error))?;
-    let challenge = match (new.code_challenge, new.code_challenge_method.as_deref()) {
-        (None, _) => None,
-        (Some(challenge), None | Some("plain")) => Some(CodeChallenge::Plain(challenge)),
-        (Some(challenge), Some("S256")) => Some(CodeChallenge::S256(challenge)),
-        _ => return Err(ControlError::new(400, "codeChallengeMethod is neither plain nor S256")),
-    };
+    let challenge = challenge(&new)?;
     let consent = Consent {
         user: user.id,
         client: application.app_id.clone(),

@@ -60,18 +60,7 @@ impl TrustVersion {
 
 impl TokenRequest {
     pub(super) fn read(request: &Request, version: TrustVersion) -> Result<Self, Violation> {
-        let content_type = request.header("content-type").unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/soap+xml") {
-            return Err(Violation::new(
-                415,
-                "InvalidRequest",
-                "the body is not of the type application/soap+xml",
-            ));
-        }
-        let malformed =
-            || Violation::new(400, "InvalidRequest", "the body is not well-formed XML without a DTD");
-        let text = core::str::from_utf8(&request.body).map_err(|_| malformed())?;
+        let text = soap_text(request)?;
         let document = Document::parse(text).map_err(|_| malformed())?;
         let envelope = document.root_element();
         if !envelope.has_tag_name((SOAP, "Envelope")) {
@@ -89,11 +78,6 @@ impl TokenRequest {
             let reason = "ID3082: The request scope is not valid or is unsupported.";
             return Err(Violation::new(500, "InvalidScope", reason));
         }
-        let instant = |name: &str| {
-            let text = text_of(envelope, UTILITY, name)
-                .ok_or_else(|| Violation::invalid("there is no Timestamp"))?;
-            OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| Violation::invalid("a time is not ISO 8601"))
-        };
         let (user_name, password) =
             (text_of(envelope, SECURITY, "Username"), text_of(envelope, SECURITY, "Password"));
         let (Some(user_name), Some(password)) = (user_name, password) else {
@@ -110,8 +94,8 @@ impl TokenRequest {
             message_id: text_of(envelope, ADDRESSING, "MessageID")
                 .or_else(|| text_of(envelope, ADDRESSING, "messageID")),
             token_type: token_type.transpose()?,
-            created: instant("Created")?,
-            expires: instant("Expires")?,
+            created: instant(envelope, "Created")?,
+            expires: instant(envelope, "Expires")?,
         })
     }
 
@@ -121,6 +105,30 @@ impl TokenRequest {
         }
         Ok(())
     }
+}
+
+fn malformed() -> Violation {
+    Violation::new(400, "InvalidRequest", "the body is not well-formed XML without a DTD")
+}
+
+/// The body, if its type is that of SOAP 1.2.
+fn soap_text(request: &Request) -> Result<&str, Violation> {
+    let content_type = request.header("content-type").unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/soap+xml") {
+        return Err(Violation::new(
+            415,
+            "InvalidRequest",
+            "the body is not of the type application/soap+xml",
+        ));
+    }
+    core::str::from_utf8(&request.body).map_err(|_| malformed())
+}
+
+/// A time of the Timestamp.
+fn instant(envelope: Node<'_, '_>, name: &str) -> Result<OffsetDateTime, Violation> {
+    let text = text_of(envelope, UTILITY, name).ok_or_else(|| Violation::invalid("there is no Timestamp"))?;
+    OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| Violation::invalid("a time is not ISO 8601"))
 }
 
 /// The header of HTTP or the media type's parameter, and that of SOAP, both name the action of this endpoint.

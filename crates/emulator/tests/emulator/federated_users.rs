@@ -222,7 +222,11 @@ fn namespaces_of_the_surroundings_may_be_added_and_nothing_changed() {
     }
     let (stranger, _) = federated(json!({}));
     redeem(&stranger, GRANT_1, &good).assert_refused(50013, "invalid_grant", 400, "signature");
-    for junk in ["not XML", "<a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"] {
+    let deep =
+        format!("<saml:Assertion xmlns:saml=\"{SAML_1}\">{}", "<a>".repeat(20_000) + &"</a>".repeat(20_000));
+    for junk in
+        ["not XML", "<a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", &format!("{deep}</saml:Assertion>")]
+    {
         redeem(&service, GRANT_1, junk).assert_refused(50013, "invalid_grant", 400, "not base64 of a SAML");
     }
     clock.advance(Duration::from_secs(3600 + 300));
