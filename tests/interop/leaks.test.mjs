@@ -20,6 +20,8 @@ import { CLIENT, GRAPH, OTHER_TENANT, TENANT } from "./fixtures/registrations.mj
 import { CHAINED, ENCRYPTED_KEY, SINGLE } from "./fixtures/vectors.mjs";
 
 const STRANGER = selfSigned();
+const EXPIRED = selfSigned("expired", [], [-9, -2]);
+const FUTURE = selfSigned("future", [], [2, 9]);
 const PASSWORD = "correct-horse-battery-staple";
 /** Base64 characters of an encrypted key's file that hold its public parameters. */
 const PARAMETERS = 160;
@@ -48,6 +50,19 @@ const CODES = [
   "ERR_SERVICE_UNAVAILABLE",
   "ERR_THUMBPRINT_INVALID",
 ];
+
+/** Codes of the certificate and its key that a run here can't end with, and why. */
+const ELSEWHERE = {
+  ERR_ASSERTION_FAILED: "of ClientAssertionCredential, whose caller's own error is its cause",
+  ERR_KEY_ENCRYPTED: "of a core without its feature `encryption`, which both backends have",
+};
+
+/** The codes that the documentation lists under a heading. */
+function codesUnder(heading) {
+  const page = readFileSync(new URL("../../npm/certgrant/docs/errors.md", import.meta.url), "utf8");
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading));
+  return [...section.matchAll(/^\| `(ERR_\w+)`/gm)].map(([, code]) => code);
+}
 
 /** Two mistakes that others make have a test of their own; the rest is one. */
 const MISPLACED = /PEM (in the place of|as)/;
@@ -78,6 +93,8 @@ async function runAll(backend, planted) {
     single: plain(SINGLE),
     chained: plain(CHAINED),
     stranger: plain(STRANGER),
+    expired: plain(EXPIRED),
+    future: plain(FUTURE),
     otherKeys: OTHER_KEYS,
     encryptedKey: ENCRYPTED_KEY,
     password: PASSWORD,
@@ -97,7 +114,7 @@ function plain({ publicKey: _, ...rest }) {
 
 function secretsOf(assertions, tokens) {
   const scan = new LeakScan();
-  for (const { key } of [SINGLE, CHAINED, STRANGER]) scan.addKey("a private key", key);
+  for (const { key } of [SINGLE, CHAINED, STRANGER, EXPIRED, FUTURE]) scan.addKey("a private key", key);
   for (const key of OTHER_KEYS) scan.addKey("a private key", key);
   scan.addText("an encrypted private key", ENCRYPTED_KEY.replace(/-----.*-----|\s/g, "").slice(PARAMETERS));
   scan.addText("the password", PASSWORD);
@@ -171,6 +188,22 @@ for (const backend of BACKENDS) {
           );
       }
       assert.ok(assertions.length > 20 && tokens.length > 10 && lines.length > 20);
+    });
+
+    it("every code of the certificate and its key was provoked, each by the file made for it", () => {
+      const codesOf = (scenario) =>
+        full.heard.filter((entry) => entry.scenario === scenario && entry.where === "code").map(({ text }) => text);
+      const named = [...new Set(full.heard.map(({ scenario }) => scenario))].filter((name) =>
+        name.includes("refused with"),
+      );
+      for (const scenario of named) assert.deepEqual(codesOf(scenario), [scenario.split("refused with ")[1]], scenario);
+      const provoked = new Set(full.heard.filter(({ where }) => where === "code").map(({ text }) => text));
+      const codes = codesUnder("The certificate and its private key");
+      assert.ok(codes.length > 20);
+      assert.deepEqual(
+        codes.filter((code) => !provoked.has(code) && !(code in ELSEWHERE)),
+        [],
+      );
     });
 
     it("nothing is printed, whatever the environment asks for", () => {

@@ -1,14 +1,15 @@
 // Certificate files that are not plain PEM: each gives a token, with an assertion that names the file's certificate and that
 // its public key verifies; what can't be opened is named.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readAssertion } from "./support/assertion.mjs";
 import { expectError, expectNoSecret } from "./support/credential.mjs";
-import { CLIENT, SCOPE, TENANT, vector } from "./support/fixtures.mjs";
-import { ClientCertificateCredential } from "./support/package.mjs";
+import { CLIENT, PEM, SCOPE, TENANT, vector } from "./support/fixtures.mjs";
+import { ClientCertificateCredential, entryUrl } from "./support/package.mjs";
 import { granted, scriptedFetch } from "./support/service.mjs";
 
 const KEYS = fileURLToPath(new URL("../vectors/keys/", import.meta.url));
@@ -82,4 +83,33 @@ test("a PFX that is cut off is refused", async () => {
   const certificate = new Uint8Array(readFileSync(`${KEYS}modern.pfx`)).slice(0, 1000);
   const { error } = await open({ certificate, certificatePassword: PASSWORD });
   expectError(error, "ERR_PFX_INVALID");
+});
+
+test("the WASM module's part for PFX files is loaded when one is given, and not before", () => {
+  const script = `
+    import { syncBuiltinESMExports } from "node:module";
+    import fs from "node:fs";
+    const read = [];
+    const original = fs.promises.readFile;
+    fs.promises.readFile = (path, ...rest) => { read.push(String(path)); return original(path, ...rest); };
+    syncBuiltinESMExports();
+    const { ClientCertificateCredential } = await import(process.argv[1]);
+    const answer = JSON.stringify({ token_type: "Bearer", expires_in: 3599, access_token: "token-1" });
+    const modulesAfter = async (configuration) => {
+      const options = { fetch: async () => new Response(answer) };
+      await new ClientCertificateCredential("${TENANT}", "${CLIENT}", configuration, options).getToken("${SCOPE}");
+      return read.filter((path) => path.endsWith(".wasm")).map((path) => path.split(/[/\\\\]/).pop());
+    };
+    const plain = await modulesAfter({ certificate: process.env.PEM });
+    const pfx = await modulesAfter({ certificatePath: process.env.PFX, certificatePassword: "${PASSWORD}" });
+    console.log(JSON.stringify({ plain, pfx }));
+  `;
+  const env = { ...process.env, CERTGRANT_BACKEND: "wasm", PEM, PFX: `${KEYS}modern.pfx` };
+  const args = ["--input-type=module", "-e", script, entryUrl(".").href];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+  assert.deepEqual(
+    JSON.parse(stdout || "null"),
+    { plain: ["certgrant_bg.wasm"], pfx: ["certgrant_bg.wasm", "certgrant_files_bg.wasm"] },
+    stderr,
+  );
 });

@@ -1,7 +1,17 @@
 // Certificates that change while a credential is in use: files that are replaced, and functions that give them.
 import assert from "node:assert/strict";
+import { fork } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -72,14 +82,23 @@ test("a file that another takes the place of signs the next assertion", async (t
 });
 
 test("a link that is turned to another folder, as mounted secrets do it, signs the next assertion", async (t) => {
-  const certificatePath = join(FOLDER, "mounted.pem");
-  const link = join(FOLDER, "..data");
-  symlinkSync(file(), link);
-  symlinkSync(link, certificatePath);
+  // As Kubernetes lays a secret out: app.pem -> ..data/app.pem, ..data -> a folder for each version, which goes with the next.
+  const mount = mkdtempSync(join(FOLDER, "mount-"));
+  const version = (name, content) => {
+    mkdirSync(join(mount, name));
+    writeFileSync(join(mount, name, "app.pem"), content);
+  };
+  const data = join(mount, "..data");
+  const certificatePath = join(mount, "app.pem");
+  version("..2026_01", PEM);
+  symlinkSync("..2026_01", data);
+  symlinkSync(join("..data", "app.pem"), certificatePath);
   const { next } = make(t, { certificatePath });
   isOfFirst(await next());
-  symlinkSync(file(SUCCESSOR), `${link}.new`);
-  renameSync(`${link}.new`, link);
+  version("..2026_02", SUCCESSOR);
+  symlinkSync("..2026_02", `${data}_tmp`);
+  renameSync(`${data}_tmp`, data);
+  rmSync(join(mount, "..2026_01"), { recursive: true });
   isOfSuccessor(await next());
 });
 
@@ -225,3 +244,52 @@ test("a clock that is 12 minutes off gets a token on the second try, and says so
     });
   }
 });
+
+test("a file that another process writes again and again is read whole or not at all, by several processes", async () => {
+  const certificatePath = file();
+  const job = new URL("./support/renewal-reader.mjs", import.meta.url);
+  const start = (mode) => {
+    let began;
+    const begun = new Promise((resolve) => {
+      began = resolve;
+    });
+    const child = fork(job, [mode, certificatePath], { env: process.env });
+    const ended = new Promise((resolve, reject) => {
+      const said = [];
+      child.on("message", (message) => {
+        said.push(message);
+        began();
+      });
+      child.on("error", reject);
+      child.on("exit", (code) => (code === 0 ? resolve(said.at(-1)) : reject(new Error(`${mode} ended with ${code}`))));
+    });
+    return { child, begun, ended };
+  };
+  const writer = start("write");
+  await Promise.race([writer.begun, writer.ended]);
+  const readers = await Promise.all(["read", "read"].map((mode) => start(mode).ended));
+  writer.child.send("enough");
+  const { written } = await writer.ended;
+  assert.ok(written > 0, "the file was written meanwhile");
+  for (const { assertions, warnings } of readers) {
+    assert.ok(assertions.length >= 60);
+    const signers = assertions.map((assertion) =>
+      [CERTIFICATE, SUCCESSOR_CERTIFICATE].findIndex((certificate) => isSignedFor(assertion, certificate)),
+    );
+    assert.ok(!signers.includes(-1), "each assertion is of one of the two certificates, and its key signed it");
+    assert.ok(signers.includes(0) && signers.includes(1), "both were seen");
+    assert.ok(
+      warnings.every((line) => /^the certificate in use stays/.test(line)),
+      warnings.join("\n"),
+    );
+  }
+});
+
+function isSignedFor(assertion, certificate) {
+  try {
+    readAssertion(assertion, certificate);
+    return true;
+  } catch {
+    return false;
+  }
+}
