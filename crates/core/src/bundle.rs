@@ -42,9 +42,18 @@ impl Bundle {
     ///
     /// ```
     /// # fn main() -> certgrant_core::Result<()> {
-    /// # let file = certgrant_testkit::vectors::assertion_rs256::KEY_PKCS8_DER;
-    /// let bundle = certgrant_core::Bundle::open(file, None)?;
+    /// # #[cfg(feature = "encryption")] {
+    /// use certgrant_core::{Bundle, ErrorCode, SecretString};
+    ///
+    /// # let file = certgrant_testkit::vectors::bundles::PFX;
+    /// let password = SecretString::new("certgrant".into());
+    /// let bundle = Bundle::open(file, Some(&password))?; // app.pfx
     /// assert_eq!(bundle.key.public_key().bits(), 2048);
+    /// assert_eq!(bundle.chain[0].rsa_public_key()?, bundle.key.public_key());
+    ///
+    /// let error = Bundle::open(file, None).unwrap_err();
+    /// assert_eq!(error.code(), ErrorCode::PasswordMissing);
+    /// # }
     /// # Ok(())
     /// # }
     /// ```

@@ -12,7 +12,7 @@ use crate::key::PrivateKey;
 use crate::mend::mended;
 #[cfg(feature = "encryption")]
 use crate::pbe::{self, Budget};
-use crate::pem::{Label, Section, body_bytes, is_pfx, not_pem, sections, text_of};
+use crate::pem::{Label, OPENSSH, Section, body_bytes, is_pfx, not_pem, sections, text_of};
 #[cfg(feature = "encryption")]
 use crate::pfx;
 use crate::secret::SecretString;
@@ -192,7 +192,16 @@ impl<'a> Reading<'a> {
             Label::Other(_) => return Ok(()),
             Label::PrivateKey | Label::RsaPrivateKey => private_key(label, der),
             Label::EncryptedPrivateKey => self.decrypt(der),
-            Label::OtherPrivateKey(name) => Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key")),
+            Label::OtherPrivateKey(name) => {
+                let error = Error::new(ErrorCode::KeyUnsupported, name, "an RSA key");
+                // An RSA key of OpenSSH is sound: only its form is another.
+                let is_openssh = name == OPENSSH;
+                Err(if is_openssh {
+                    error.with_hint("convert it: ssh-keygen -p -m PKCS8 -f FILE")
+                } else {
+                    error
+                })
+            }
         };
         self.file.keys.push(key.into());
         Ok(())

@@ -19,6 +19,7 @@ pub(crate) const END: &str = "-----END ";
 pub(crate) const DASHES: &str = "-----";
 const LINE_BYTES: usize = 48;
 const LINE_CHARACTERS: usize = 64;
+pub(crate) const OPENSSH: &str = "an OpenSSH key (OPENSSH PRIVATE KEY)";
 const PFX: &str = "a PFX (PKCS#12) file";
 const EXPECTED: &str = "PEM text with a section PRIVATE KEY and a section CERTIFICATE";
 
@@ -54,7 +55,7 @@ impl Label {
             "PKCS12" => Self::Pfx,
             "EC PRIVATE KEY" => Self::OtherPrivateKey("an elliptic-curve key (EC PRIVATE KEY)"),
             "DSA PRIVATE KEY" => Self::OtherPrivateKey("a DSA key (DSA PRIVATE KEY)"),
-            "OPENSSH PRIVATE KEY" => Self::OtherPrivateKey("an OpenSSH key (OPENSSH PRIVATE KEY)"),
+            "OPENSSH PRIVATE KEY" => Self::OtherPrivateKey(OPENSSH),
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::Other("a certificate request"),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => Self::Other("a public key"),
             "PKCS7" => Self::Other("a PKCS#7 bundle"),

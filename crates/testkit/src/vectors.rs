@@ -61,6 +61,8 @@ pub mod assertion_rs256 {
 
 /// Keys and certificates of many kinds, made by OpenSSL (`tests/vectors/make.sh`).
 pub mod bundles {
+    /// The leaf and its key as PKCS#12; the password is `certgrant`.
+    pub const PFX: &[u8] = include_bytes!("../../../tests/vectors/keys/modern.pfx");
     /// A self-signed root.
     pub const ROOT_PEM: &str = include_str!("../../../tests/vectors/bundles/root.pem");
     /// An intermediate that the root issued.

@@ -77,6 +77,14 @@ fn what_is_no_certificate_file_is_named() {
 
 #[cfg(not(feature = "encryption"))]
 #[test]
+fn openssh_key_is_named_with_the_command_that_converts_it() {
+    let file = include_bytes!("../../../../tests/vectors/pem/openssh.pem");
+    let error = open(file, None).unwrap_err();
+    assert_eq!((error.code(), error.found()), (ErrorCode::KeyUnsupported, crate::pem::OPENSSH));
+    assert!(error.hint().contains("ssh-keygen -p -m PKCS8"), "{}", error.hint());
+}
+
+#[test]
 fn encrypted_files_are_refused_by_name() {
     let pfx = include_bytes!("../../../../tests/vectors/keys/modern.pfx");
     assert_eq!(error_of(pfx), (ErrorCode::PemNotFound, String::from("a PFX (PKCS#12) file")));
