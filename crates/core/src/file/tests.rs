@@ -75,7 +75,6 @@ fn what_is_no_certificate_file_is_named() {
     }
 }
 
-#[cfg(not(feature = "encryption"))]
 #[test]
 fn openssh_key_is_named_with_the_command_that_converts_it() {
     let file = include_bytes!("../../../../tests/vectors/pem/openssh.pem");
@@ -84,6 +83,7 @@ fn openssh_key_is_named_with_the_command_that_converts_it() {
     assert!(error.hint().contains("ssh-keygen -p -m PKCS8"), "{}", error.hint());
 }
 
+#[cfg(not(feature = "encryption"))]
 #[test]
 fn encrypted_files_are_refused_by_name() {
     let pfx = include_bytes!("../../../../tests/vectors/keys/modern.pfx");
