@@ -4,6 +4,7 @@
 mod cached;
 mod cold;
 mod document;
+mod rust;
 mod together;
 
 use anyhow::{Context, Result};
@@ -37,6 +38,8 @@ enum What {
     Together,
     /// Tokens from a service on this machine
     Cold,
+    /// Token requests under way together, in Rust
+    Flights,
 }
 
 /// A library that is measured, with the backend that it is told to use.
@@ -75,8 +78,12 @@ pub(crate) fn run(workspace: &Workspace, report: &Report, options: &Options) -> 
         build::make(workspace, report)?;
         report.step("peers", |live| setup::install_packages(&workspace.path("tests/interop"), live))?;
     }
-    let measures: [(What, Measure); 3] =
-        [(What::Cached, cached::measure), (What::Together, together::measure), (What::Cold, cold::measure)];
+    let measures: [(What, Measure); 4] = [
+        (What::Cached, cached::measure),
+        (What::Together, together::measure),
+        (What::Flights, rust::measure_flights),
+        (What::Cold, cold::measure),
+    ];
     let mut tables = Vec::new();
     for (what, measure) in measures {
         if options.what.is_empty() || options.what.contains(&what) {

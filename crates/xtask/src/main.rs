@@ -19,6 +19,7 @@ mod markdown;
 mod process;
 mod report;
 mod setup;
+mod simulate;
 mod sizes;
 mod soak;
 mod steps;
@@ -59,6 +60,8 @@ enum Command {
     Bench(bench::Options),
     /// Keeps certgrant under load while its token service has one fault after the other; fails if anything grows.
     Soak(soak::Options),
+    /// Drives core through random schedules of callers, faults, aborts and time, and looks for broken promises.
+    Simulate(simulate::Options),
     /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
     Fuzz(fuzz::Options),
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
@@ -95,6 +98,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Test(options) => test_run::run(&workspace, report, options),
         Command::Bench(options) => bench::run(&workspace, report, options),
         Command::Soak(options) => soak::run(&workspace, report, options),
+        Command::Simulate(options) => simulate::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),

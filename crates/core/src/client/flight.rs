@@ -80,8 +80,9 @@ struct Tried {
     successor: bool,
     /// Had an assertion signed again because the signature took too long.
     late_signature: bool,
-    /// Asked again because the answer came too late to be worth anything.
-    after_late_answer: bool,
+    /// Asked again because the token, or what the service said of the time, came too late to be worth anything.
+    after_late_token: bool,
+    after_late_refusal: bool,
 }
 
 /// What the flight waits for.
@@ -475,12 +476,15 @@ impl Flight {
             let date = response.date().filter(|_| !is_late);
             return self.conclude(config, standing, result, date, now);
         }
-        if self.tried.after_late_answer {
+        let tried = match &result {
+            Ok(_) => &mut self.tried.after_late_token,
+            Err(_) => &mut self.tried.after_late_refusal,
+        };
+        if core::mem::replace(tried, true) {
             let (found, expected) = ("a token that was over when it came", "a token with time left");
             let over = Error::new(ErrorCode::ResponseInvalid, found, expected);
             return Progress::Landed(Err(result.err().unwrap_or(over)));
         }
-        self.tried.after_late_answer = true;
         standing.assertions.forget(&self.endpoint);
         self.authenticate(config, standing, now)
     }

@@ -191,8 +191,9 @@ impl Oracle {
             return broken(Rule::Retried, "what can't succeed is sent again");
         }
         flight.sent += 1;
-        // One more each for the clock, a renewed certificate, a fresh assertion, and a token that was over when it came.
-        if flight.sent > 1 + self.max_retries + 4 {
+        // One more each for the clock, a renewed certificate that this flight or another one looked for, a fresh assertion, and
+        // a token or a refusal that was of the past when it came.
+        if flight.sent > 1 + self.max_retries + 6 {
             return broken(Rule::Retried, &format!("{} requests of one flight", flight.sent));
         }
         (flight.sent_on, flight.is_in_air) = (clock.credible, true);
