@@ -60,7 +60,7 @@ pub(super) struct Flight {
     /// The assertion that this flight had made, and shares with others.
     own: Option<Arc<PreparedAssertion>>,
     /// By what error of the clock, and of the certificate of which number, the request under way has its assertion.
-    dated_by: i64,
+    dated_by: Option<i64>,
     signed_by: u32,
     tried: Tried,
     pub(super) state: State,
@@ -149,7 +149,7 @@ impl Flight {
             retries: Retries::new(),
             is_reuse: false,
             own: None,
-            dated_by: 0,
+            dated_by: None,
             signed_by: 0,
             tried: Tried::default(),
             state: State::Begin,
@@ -191,7 +191,7 @@ impl Flight {
             (State::Renewal { .. }, Input::Renewed) => Ok(self.authenticate(config, standing, now)),
             // Renewed while the host signed: who knows with which key. Or dated by a clock that is known to be wrong by now.
             (State::Signature { certificate, .. }, Input::Signature(_))
-                if certificate != standing.certificate || self.dated_by != standing.clock_offset() =>
+                if certificate != standing.certificate || self.dated_by != Some(standing.clock_offset()) =>
             {
                 Ok(self.authenticate(config, standing, now))
             }
@@ -282,6 +282,7 @@ impl Flight {
     /// The host's clock was set back by so much.
     pub(super) fn clock_was_set_back(&mut self, millis: u64) {
         self.held = None;
+        self.dated_by = None;
         self.began = self.began.minus_millis(millis);
         match &mut self.state {
             State::Time { until } => *until = until.minus_millis(millis),
@@ -300,7 +301,7 @@ impl Flight {
     fn authenticate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
         self.is_reuse = false;
         self.own = None;
-        (self.dated_by, self.signed_by) = (standing.clock_offset(), standing.certificate);
+        (self.dated_by, self.signed_by) = (Some(standing.clock_offset()), standing.certificate);
         match &config.credential {
             // It has no token endpoint, and never comes here.
             #[cfg(feature = "managed-identity")]
@@ -546,7 +547,7 @@ impl Flight {
         let is_invalid_client = error.service().is_some_and(|service| service.error == "invalid_client");
         if is_any(OUTSIDE_OF_ITS_TIME) && !self.tried.clock {
             // What is to be learnt, another flight may have learnt while this one was under way.
-            if standing.learn_clock(date, now) || standing.clock_offset() != self.dated_by {
+            if standing.learn_clock(date, now) || self.dated_by != Some(standing.clock_offset()) {
                 self.tried.clock = true;
                 return self.authenticate(config, standing, now);
             }

@@ -2,6 +2,9 @@
 
 use certgrant_core::Timestamp;
 
+/// The largest step back that counts as one of a time service, by the documentation.
+const UNNOTICED: u64 = 2_000;
+
 /// All in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
@@ -15,11 +18,13 @@ pub(crate) struct Clock {
     pub(crate) awake: u64,
     /// How often the clock was set back.
     pub(crate) set_backs: u32,
+    /// By how much in steps that are too small to be noticed, as time services make them.
+    pub(crate) slewed: u64,
 }
 
 impl Clock {
     pub(crate) const fn new(real: u64, ahead: i64) -> Self {
-        Self { real, ahead, credible: real, awake: real, set_backs: 0 }
+        Self { real, ahead, credible: real, awake: real, set_backs: 0, slewed: 0 }
     }
 
     /// The host's clock.
@@ -47,5 +52,8 @@ impl Clock {
     pub(crate) const fn set_back(&mut self, millis: u64) {
         self.ahead -= millis.cast_signed();
         self.set_backs += 1;
+        if millis <= UNNOTICED {
+            self.slewed += millis;
+        }
     }
 }

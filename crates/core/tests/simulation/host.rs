@@ -27,6 +27,15 @@ pub(crate) trait Host {
 
 impl Host for CachingClient {
     fn acquire(&mut self, request: &TokenRequest, now: Timestamp, _: u64) -> Result<Found> {
+        // As the crate `certgrant` does: the short way first, where the request is for one scope and has no wishes.
+        let is_plain = request.claims.is_none() && !request.skip_cache;
+        let scope = request.target.as_str();
+        if is_plain && matches!(request.target, Target::Scope(_)) && !scope.contains(' ') {
+            let tenant = request.tenant.as_ref().map(Tenant::as_str);
+            if let Some(token) = self.fresh(scope, tenant, request.enable_cae, now) {
+                return Ok(Found::Token(token));
+            }
+        }
         Self::acquire(self, request, now)
     }
 
@@ -60,8 +69,18 @@ impl Host for CachingClient {
 pub(crate) struct ForeignHost {
     client: Client,
     tokens: HashMap<RequestKey, (Arc<AccessToken>, u64)>,
-    /// Under which key a flight's token is kept, and the token that it renews.
-    flights: HashMap<FlightId, (Option<RequestKey>, Option<Arc<AccessToken>>)>,
+    flights: HashMap<FlightId, Kept>,
+}
+
+/// What is kept for a flight.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Under which key its token is held.
+    key: Option<RequestKey>,
+    /// The token that it renews.
+    held: Option<Arc<AccessToken>>,
+    /// Whether the one that is held was rejected.
+    is_rejected: bool,
 }
 
 impl ForeignHost {
@@ -83,7 +102,8 @@ impl Host for ForeignHost {
         let held = held.map(|(token, _)| token.clone());
         let acquired = self.client.acquire(request, held.as_deref().map(Held::from), now)?;
         if let Acquired::Start(flight) | Acquired::ServeAndRenew(flight) = acquired {
-            self.flights.insert(flight, (key, held.clone()));
+            let kept = Kept { key, held: held.clone(), is_rejected: request.claims.is_some() };
+            self.flights.insert(flight, kept);
         }
         Ok(match (acquired, held) {
             (Acquired::Serve, Some(token)) => Found::Token(token),
@@ -99,7 +119,7 @@ impl Host for ForeignHost {
             Step::Done(outcome) => outcome,
             step => return Ok(CachingStep::Next(step)),
         };
-        let (key, held) = self.flights.remove(&flight).unwrap_or_default();
+        let Kept { key, held, is_rejected } = self.flights.remove(&flight).unwrap_or_default();
         // What a flight for a claims challenge put into the place of the token that this one set out to renew.
         let newer = key.as_ref().and_then(|key| self.tokens.get(key)).map(|(token, _)| token.clone());
         let held = newer.or(held);
@@ -107,8 +127,12 @@ impl Host for ForeignHost {
             (Outcome::Token(token), _) => {
                 let token = Arc::new(token);
                 let left = token.expires_on.as_millis().saturating_sub(now.as_millis());
-                if let Some(key) = key.filter(|_| left > 0) {
-                    self.tokens.insert(key, (token.clone(), awake.saturating_add(left)));
+                match key {
+                    Some(key) if left > 0 => {
+                        self.tokens.insert(key, (token.clone(), awake.saturating_add(left)));
+                    }
+                    Some(key) if is_rejected => drop(self.tokens.remove(&key)),
+                    _ => {}
                 }
                 CachingStep::Done { result: Ok(token), not_renewed: None }
             }

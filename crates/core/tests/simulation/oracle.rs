@@ -174,7 +174,7 @@ impl Oracle {
     pub(crate) fn sent(&mut self, id: FlightId, url: &str, timeout: u64, clock: &Clock) -> Checked {
         self.check_outlasts(id, timeout, "request", clock)?;
         let until = self.alone.get(url).copied().unwrap_or(0);
-        if clock.credible < until {
+        if clock.credible + clock.slewed < until {
             return broken(
                 Rule::Pushed,
                 &format!("{} ms before the endpoint may be asked", until - clock.credible),
@@ -232,17 +232,17 @@ impl Oracle {
             return broken(Rule::Retried, &format!("a wait of {millis} ms leads beyond the budget"));
         }
         let alone = self.alone.get(url).map_or(0, |until| until.saturating_sub(clock.credible));
-        // By what a clock is set back as time services do it, a wait is longer.
-        let alone = alone.max(2_000 * u64::from(clock.set_backs));
         match &flight.last {
             None | Some(Kind::Granted(_) | Kind::Reused | Kind::Unregistered(_) | Kind::ClockWrong)
-                if alone == 0 =>
+                if alone == 0 && clock.slewed == 0 =>
             {
                 broken(Rule::Remembered, "a wait although nothing failed and nobody asked for it")
             }
             Some(Kind::Final) => broken(Rule::Retried, "a wait behind what can't succeed"),
             // Back-offs of at most 0.5, 1, 2, 4, 8, 8, … s.
-            Some(Kind::Passing(None)) if millis > alone.max(500 << (flight.sent - 1).min(4)) => {
+            Some(Kind::Passing(None))
+                if millis > alone.max(500 << (flight.sent - 1).min(4)) + clock.slewed =>
+            {
                 broken(Rule::Remembered, &format!("a back-off of {millis} ms after {} requests", flight.sent))
             }
             _ => Ok(()),
@@ -323,7 +323,7 @@ impl Oracle {
                 ),
             );
         }
-        let alone = self.alone.get(url).is_some_and(|until| *until > clock.credible);
+        let alone = self.alone.get(url).is_some_and(|until| *until + clock.slewed > clock.credible);
         if flight.is_excused || alone {
             return Ok(());
         }
@@ -382,7 +382,7 @@ impl Oracle {
     }
 
     fn check_token(wish: &Wish, issued: &Issued, clock: &Clock) -> Checked {
-        if issued.is_dead(clock.real) {
+        if issued.is_dead(clock.real - clock.slewed) {
             return broken(Rule::Dead, &format!("{issued:?} at {}", clock.real));
         }
         let capability = issued.claims.as_deref().is_some_and(|claims| claims.contains("xms_cc"));
