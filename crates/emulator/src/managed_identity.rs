@@ -37,8 +37,9 @@ struct RawIdentity {
 }
 
 /// The machine itself, as its metadata and its agents show it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct IdentityHost {
     /// What `X-IDENTITY-HEADER` and `secret` must say; random if absent.
     #[serde(default)]
@@ -49,6 +50,15 @@ pub struct IdentityHost {
     /// The machine's region; `westeurope` if absent.
     #[serde(default)]
     pub region: Option<String>,
+}
+
+impl core::fmt::Debug for IdentityHost {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("IdentityHost")
+            .field("arc_key_folder", &self.arc_key_folder)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ManagedIdentity {

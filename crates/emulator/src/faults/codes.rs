@@ -1,6 +1,6 @@
 //! AADSTS codes that a script may have the token service answer with: their OAuth error and their text.
 //!
-//! The codes that a daemon may meet, with texts of the service's shape. Which OAuth error goes with a code is not
+//! The codes that a daemon may meet, and those of its users, with texts of the service's shape. Which OAuth error goes with a code is not
 //! documented for all of them; a script can say another. `{client}`, `{tenant}` and `{resource}` stand for those of
 //! the request.
 
@@ -54,11 +54,17 @@ const CODES: &[Row] = &[
     (53011, "interaction_required", "User blocked due to risk on home tenant."),
     (54005, "invalid_grant", "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."),
     (65001, "invalid_grant", "The user or administrator has not consented to use the application with ID '{client}'. Send an interactive authorization request for this user and resource."),
+    (65004, "authorization_declined", "User declined to consent to access the app."),
     (65005, "invalid_resource", "The application '{client}' asked for permissions to access a resource that has been removed or is no longer available."),
+    (70000, "invalid_grant", "Provided grant is invalid or malformed."),
     (70001, "unauthorized_client", "Application with identifier '{client}' is disabled."),
     (70002, "invalid_client", "Error validating credentials."),
     (70008, "invalid_grant", "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."),
     (70011, "invalid_scope", "The provided value for the input parameter 'scope' is not valid. The scope {resource} is not valid."),
+    (70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."),
+    (70018, "bad_verification_code", "Invalid verification code due to User typing in wrong user code for device code flow."),
+    (70019, "code_expired", "Verification code expired."),
+    (70020, "expired_token", "The provided value for the input parameter 'device_code' is not valid. This device code has expired."),
     (70021, "invalid_request", "No matching federated identity record found for presented assertion."),
     (70043, "invalid_grant", "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access."),
     (80005, "server_error", "An unpredictable web exception has occurred at the Authentication Agent while processing the response. Please retry the request."),
@@ -89,12 +95,14 @@ const CODES: &[Row] = &[
     (500011, "invalid_resource", "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."),
     (500021, "access_denied", "Access to '{tenant}' tenant is denied."),
     (500022, "access_denied", "Access to '{tenant}' tenant is denied by the tenant restrictions policy."),
+    (500112, "invalid_client", "The reply address does not match the reply address provided when requesting Authorization code."),
     (500131, "invalid_grant", "Assertion audience does not match the Client app presenting the assertion."),
     (500133, "invalid_grant", "Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token."),
     (500181, "invalid_request", "The TLS certificate provided does not match the certificate in the assertion."),
     (500341, "invalid_grant", "The user account has been deleted from the {tenant} directory."),
     (501051, "invalid_grant", "Application '{client}' is not assigned to a role for the application '{resource}'."),
     (501461, "invalid_request", "AcceptMappedClaims is only supported for a token audience matching the application GUID or an audience within the tenant's verified domains."),
+    (501481, "invalid_grant", "The Code_Verifier does not match the code_challenge supplied in the authorization request."),
     (530032, "access_denied", "The tenant admin has configured a security policy that blocks this request."),
     (530034, "access_denied", "A delegated administrator was blocked from accessing the tenant due to account risk in their home tenant."),
     (530035, "access_denied", "Access has been blocked by security defaults. This is due to the request using legacy auth or being deemed unsafe by security defaults policies."),
@@ -200,6 +208,15 @@ mod tests {
         }
         for (code, _) in STATUSES {
             assert!(known(*code).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_grant_error_of_the_service_can_be_scripted() {
+        for code in
+            [50013, 50034, 50076, 50126, 54005, 65001, 70008, 70016, 70020, 500131, 500133, 700082, 700213]
+        {
+            assert!(known(code).is_some() && known_oauth_error(code).is_some(), "{code}");
         }
     }
 

@@ -402,6 +402,12 @@ fn metadata_say_where_the_machine_is() {
 }
 
 #[test]
+fn secret_of_the_machine_is_in_no_debug_output() {
+    let service = machine(&[own()]);
+    assert!(!format!("{service:?}").contains(SECRET));
+}
+
+#[test]
 fn control_interface_adds_identities_and_removes_them() {
     let service = machine(&[]);
     control(&service, "POST", "identities", own());
