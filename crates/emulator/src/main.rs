@@ -17,8 +17,9 @@ use clap::Parser;
 
 /// A local Microsoft Entra ID token service that really checks client assertions.
 ///
-/// Serves the v1 and v2 token endpoints, OpenID configuration, key sets and instance discovery over HTTPS on this
-/// machine's loopback interface, with a certificate authority of its own. Point NODE_EXTRA_CA_CERTS (Node.js),
+/// Serves the v1 and v2 token endpoints, device codes, OpenID configuration, key sets, instance discovery, the endpoints
+/// of managed identities and a federated provider over HTTPS on this machine's loopback interface, with a certificate
+/// authority of its own. Point NODE_EXTRA_CA_CERTS (Node.js),
 /// REQUESTS_CA_BUNDLE (Python) or SSL_CERT_FILE (OpenSSL) at the file that it writes.
 #[derive(Parser)]
 #[command(name = "certgrant-emulator", version)]
