@@ -4,7 +4,7 @@ use crate::drive::*;
 use certgrant_core::*;
 
 const TOKEN: &str = r#"{"access_token":"identity-token","expires_in":"3599","expires_on":"1795608000","resource":"https://graph.microsoft.com","token_type":"Bearer"}"#;
-const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+pub(crate) const IMDS: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const ARC: &str = "http://127.0.0.1:40342/metadata/identity/oauth2/token";
 
 fn environment(variables: &[(&str, &str)]) -> IdentityOptions {
@@ -17,7 +17,7 @@ fn client_options(identity: IdentityOptions) -> ClientOptions {
     ClientOptions { credential: CredentialOptions::ManagedIdentity(identity), ..ClientOptions::default() }
 }
 
-fn identity(options: IdentityOptions) -> Drive {
+pub(crate) fn identity(options: IdentityOptions) -> Drive {
     let mut drive = drive(client_options(options));
     drive.documents = vec![("http", 200, TOKEN)];
     drive

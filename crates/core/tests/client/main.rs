@@ -9,3 +9,4 @@ mod fresh;
 mod grants;
 mod identity;
 mod resilience;
+mod table;
