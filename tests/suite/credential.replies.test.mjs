@@ -247,7 +247,11 @@ test("the log of certgrant/adal gets no causes unless loggingWithPII is set", as
   };
   for (const loggingWithPII of [false, true]) {
     const errors = [];
-    adal.Logging.setLoggingOptions({ level: 0, loggingWithPII, log: (_level, _line, error) => errors.push(error) });
+    adal.Logging.setLoggingOptions({
+      level: 0,
+      loggingWithPII,
+      log: (_level, _line, error) => error && errors.push(error),
+    });
     const error = await acquireError(context(fetch));
     adal.Logging.setLoggingOptions();
     assert.equal(errors.length, 1);
