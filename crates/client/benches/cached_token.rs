@@ -1,7 +1,8 @@
-//! What a cached token costs, alone and among others: `cargo bench --package certgrant`.
+//! What a cached token costs, alone and among others: `cargo bench --package certgrant`, or as one line of `cargo xtask bench`.
 //!
-//! Each figure is the median of batches, so that what else the machine does in between does not count. With `--test` each
-//! runs once.
+//! Prints one line of JSON for each number of other tokens that it is given: nanoseconds of a call for the same token (`one`),
+//! through `dyn TokenCredential` (`dyn`), and before the others came (`alone`). Each is the median of batches that take less than
+//! what a scheduler gives at a time, so that what else the machine does does not count.
 
 use core::hint::black_box;
 use std::time::Instant;
@@ -29,43 +30,52 @@ impl Transport for InMemory {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> certgrant::Result<()> {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let (batches, others) = if is_test { (1, &[0, 10][..]) } else { (BATCHES, &[0, 1_000, 100_000][..]) };
-    let limits = CacheLimits { tokens: 2_000_000, bytes: usize::MAX };
-    for &others in others {
+    let given: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let numbers = if given.is_empty() { vec![0, 1_000, 100_000] } else { given };
+    let limits = CacheLimits { tokens: usize::MAX, bytes: usize::MAX };
+    let plain = TokenOptions::default();
+    for others in numbers {
         let options = ClientOptions::with_transport(InMemory).cache_limits(limits);
         let credential = ClientSecretCredential::new("contoso.com", "client", "secret", options)?;
-        let plain = TokenOptions::default();
+        credential.get_token(GRAPH, &plain).await?;
+        let alone = of_calls(&credential).await?;
         for number in 0..others {
             credential.get_token(&[&format!("api://{number}/.default")], &plain).await?;
         }
-        credential.get_token(GRAPH, &plain).await?;
-
-        let mut figures = Vec::with_capacity(batches);
-        for _ in 0..batches {
-            let started = Instant::now();
-            for _ in 0..CALLS {
-                black_box(credential.get_token(black_box(GRAPH), black_box(&plain)).await?);
-            }
-            figures.push(started.elapsed().as_nanos() as f64 / CALLS as f64);
-        }
-        println!("a cached token among {others} others: {:.1} ns", median(&mut figures));
-
-        let of_trait: &dyn TokenCredential = &credential;
-        figures.clear();
-        for _ in 0..batches {
-            let started = Instant::now();
-            for _ in 0..CALLS {
-                black_box(of_trait.get_token(black_box(GRAPH), black_box(&plain)).await?);
-            }
-            figures.push(started.elapsed().as_nanos() as f64 / CALLS as f64);
-        }
-        println!("the same through dyn TokenCredential: {:.1} ns", median(&mut figures));
+        let one = of_calls(&credential).await?;
+        let through_dyn = of_dyn_calls(&credential).await?;
+        println!(r#"{{"others":{others},"one":{one:.1},"dyn":{through_dyn:.1},"alone":{alone:.1}}}"#);
     }
     Ok(())
 }
 
-fn median(figures: &mut [f64]) -> f64 {
+async fn of_calls(credential: &ClientSecretCredential) -> certgrant::Result<f64> {
+    let plain = TokenOptions::default();
+    let mut figures = Vec::with_capacity(BATCHES);
+    for _ in 0..BATCHES {
+        let started = Instant::now();
+        for _ in 0..CALLS {
+            black_box(credential.get_token(black_box(GRAPH), black_box(&plain)).await?);
+        }
+        figures.push(started.elapsed().as_nanos() as f64 / CALLS as f64);
+    }
+    Ok(median(figures))
+}
+
+async fn of_dyn_calls(credential: &dyn TokenCredential) -> certgrant::Result<f64> {
+    let plain = TokenOptions::default();
+    let mut figures = Vec::with_capacity(BATCHES);
+    for _ in 0..BATCHES {
+        let started = Instant::now();
+        for _ in 0..CALLS {
+            black_box(credential.get_token(black_box(GRAPH), black_box(&plain)).await?);
+        }
+        figures.push(started.elapsed().as_nanos() as f64 / CALLS as f64);
+    }
+    Ok(median(figures))
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

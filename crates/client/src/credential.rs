@@ -17,6 +17,8 @@ use crate::transport::BoxFuture;
 pub trait TokenCredential: core::fmt::Debug + Send + Sync {
     /// Gets an access token for the scopes: a resource's App ID URI followed by `/.default`.
     ///
+    /// Its future may be dropped at any time: that gives this caller's wait up, and nobody else's.
+    ///
     /// # Errors
     ///
     /// Why there is no token.

@@ -124,7 +124,17 @@ impl HostCode {
 }
 
 impl Error {
-    /// The stable code, `ERR_…`: the same string for the same fault as in the JavaScript packages.
+    /// The stable code, `ERR_…`: the same string for the same fault as in the JavaScript packages. Those of core are an
+    /// [`ErrorCode`] each; a host adds these:
+    ///
+    /// | code | what |
+    /// | --- | --- |
+    /// | `ERR_CHAIN_EXHAUSTED` | no credential of a chain can be used; see [`Error::attempts`] |
+    /// | `ERR_CREDENTIAL_UNAVAILABLE` | the environment lacks what the credential needs |
+    /// | `ERR_FILE_UNREADABLE` | a file, or what a function is to give in its place, can't be read |
+    /// | `ERR_INTERNAL` | a fault of certgrant itself, or a panic of what it called |
+    /// | `ERR_RUNTIME_MISSING` | the call came from outside of a tokio runtime |
+    /// | `ERR_TRANSPORT_INVALID` | the HTTP client can't be made of its options |
     pub fn code(&self) -> &'static str {
         match &self.0.fault {
             Fault::Core(error) => error.code().as_str(),

@@ -197,3 +197,19 @@ async fn redirect_of_a_token_request_is_not_followed() {
     assert_eq!(error.service().expect("its words").status, 307);
     assert_eq!(emulator.service().requests().len(), 1);
 }
+
+#[tokio::test]
+async fn clock_that_is_wrong_gets_its_token_on_the_second_try() {
+    let emulator = emulator::start(|_| ()).await;
+    for wrong in [NOW - 1200, NOW + 720] {
+        let clock = SteppingClock::default();
+        clock.set(wrong);
+        let source = CertificateSource::bytes(vector::pem());
+        let options = emulator::options(&emulator).clock(clock);
+        let credential =
+            ClientCertificateCredential::new(TENANT, CLIENT_ID, source, options).expect("a credential");
+        let asked = emulator.service().count("token");
+        assert_issued(&credential.get_token(GRAPH, &plain()).await.expect("a token"));
+        assert_eq!(emulator.service().count("token"), asked + 2);
+    }
+}
