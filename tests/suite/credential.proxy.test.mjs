@@ -1,7 +1,7 @@
 // Which requests go through a proxy, and what is said when they can't. Real proxies are those of tests/interop.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,14 +134,18 @@ test("without undici a proxy is an error that says what to install, and no proxy
     import { ClientCertificateCredential } from ${JSON.stringify(pathToFileURL(join(folder, "dist/index.js")))};
     globalThis.fetch = async () => Response.json({ token_type: "Bearer", expires_in: 3599, access_token: "t" });
     const one = new ClientCertificateCredential("contoso.example", "client", { certificate: process.env.PEM });
-    console.log(await one.getToken("s/.default").then(({ token }) => token, ({ code, hint }) => code + " " + hint));`;
+    console.log(await one.getToken("s/.default").then(({ token }) => token, ({ code, hint, message }) => [code, hint, message].join(" ")));`;
   const run = (variables) =>
     spawnSync(process.execPath, ["--input-type=module", "-e", program], {
       encoding: "utf8",
       cwd: folder,
       env: { PATH: process.env.PATH, CERTGRANT_BACKEND: "wasm", PEM, ...variables },
     }).stdout;
-  assert.match(run({ HTTPS_PROXY: "http://127.0.0.1:1" }), /^ERR_DEPENDENCY_MISSING npm install undici/);
+  assert.match(run({ HTTPS_PROXY: "http://127.0.0.1:1" }), /^ERR_DEPENDENCY_MISSING npm install undici@7;.*no undici/);
+  // As undici 8 on Node 20.
+  mkdirSync(join(folder, "node_modules/undici"), { recursive: true });
+  writeFileSync(join(folder, "node_modules/undici/index.js"), "missing();");
+  assert.match(run({ HTTPS_PROXY: "http://127.0.0.1:1" }), /^ERR_DEPENDENCY_MISSING .*that this Node does not load/);
   assert.equal(run({ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "*" }), "t\n");
   assert.equal(run({}), "t\n");
 });

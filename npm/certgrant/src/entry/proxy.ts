@@ -148,11 +148,19 @@ async function loadUndici(forProxy: boolean): Promise<Undici | undefined> {
     const isNodesOwn =
       process.env.NODE_USE_ENV_PROXY === "1" && process.allowedNodeEnvironmentFlags.has("--use-env-proxy");
     if (forProxy && isNodesOwn) return undefined;
-    throw new TransportError(false, {
-      code: "ERR_DEPENDENCY_MISSING",
-      message: `a package is missing: found no undici, expected it for ${forProxy ? "a proxy" : "tlsOptions"}`,
-      hint: "npm install undici; or go around the proxy with NO_PROXY; or give the credential a fetch of your own",
-      cause: withoutForeignText(cause),
-    });
+    throw missing(forProxy, cause);
   }
+}
+
+/** undici 8 is for Node 22 and newer, and does not load on Node 20. */
+function missing(forProxy: boolean, thrown: unknown): TransportError {
+  const cause = withoutForeignText(thrown);
+  const isAbsent = cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND";
+  const found = isAbsent ? "no undici" : "an undici that this Node does not load";
+  return new TransportError(false, {
+    code: "ERR_DEPENDENCY_MISSING",
+    message: `a package is missing: found ${found}, expected it for ${forProxy ? "a proxy" : "tlsOptions"}`,
+    hint: "npm install undici@7; or go around the proxy with NO_PROXY; or give the credential a fetch of your own",
+    cause,
+  });
 }
