@@ -5,6 +5,7 @@
 //! [`Step::Done`]. Every input carries the host's time; nothing else makes time pass here.
 
 mod assertions;
+mod conclusion;
 mod deadlines;
 mod flight;
 mod flights;

@@ -4,15 +4,13 @@ use super::assertions::{self, Found};
 #[cfg(feature = "discovery")]
 use super::location::{Next, Question};
 use super::standing::Standing;
-use super::unregistered;
 use super::{ClientConfig, Held, Input, Step};
-use crate::aadsts::{CERTIFICATE_UNKNOWN, OUTSIDE_OF_ITS_TIME};
 use crate::assertion::PreparedAssertion;
 use crate::authority::Tenant;
 use crate::credential::{CertificateCredential, Credential};
 use crate::encoding::push_form_encoded;
 use crate::entropy::Entropy;
-use crate::error::{Error, ErrorCode, Result, ServiceError};
+use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::retry::Retries;
 use crate::time::Timestamp;
@@ -23,66 +21,55 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-/// The AADSTS number for a certificate that is not one of the app's.
-const UNREGISTERED: u32 = 700_027;
-
-/// How long after its begin a flight still begins another try. With the last try's own time-out its callers wait no longer
-/// than twice that.
-const BUDGET_MILLIS: u64 = 60_000;
-
 /// How long before the end of a held token a flight has to be over, if it can.
-const LAST_MILLIS: u64 = 1_000;
-
-/// From when on an answer counts as late: no host waits that long for one while it is awake.
-const LATE_MILLIS: u64 = 60_000;
+pub(super) const LAST_MILLIS: u64 = 1_000;
 
 /// A token request under way.
 #[derive(Debug)]
 pub(super) struct Flight {
     /// Its number among the flights, by which it is known who asks about the authority.
-    #[cfg_attr(not(feature = "discovery"), expect(dead_code, reason = "nobody asks then"))]
     pub(super) number: u32,
     pub(super) key: RequestKey,
     /// The token that the host holds and that this flight is to renew.
     pub(super) held: Option<Held>,
     pub(super) entropy: Entropy,
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
     /// The token endpoint; empty until it is located.
     pub(super) endpoint: String,
-    began: Timestamp,
+    pub(super) began: Timestamp,
     pub(super) request: TokenRequest,
     /// The request's claims, with the capabilities of its caller.
     claims: Option<String>,
     pub(super) correlation_id: Option<String>,
-    retries: Retries,
+    pub(super) retries: Retries,
     /// Whether the request under way carries an assertion that was made for an earlier one.
-    is_reuse: bool,
+    pub(super) is_reuse: bool,
     /// The assertion that this flight had made, and shares with others.
-    own: Option<Arc<PreparedAssertion>>,
+    pub(super) own: Option<Arc<PreparedAssertion>>,
     /// By what error of the clock, and of the certificate of which number, the request under way has its assertion.
-    dated_by: Option<i64>,
-    signed_by: u32,
-    tried: Tried,
+    pub(super) dated_by: Option<i64>,
+    pub(super) signed_by: u32,
+    pub(super) tried: Tried,
     pub(super) state: State,
 }
 
 /// What a flight did about a refusal: each helps once at most.
 #[derive(Debug, Default)]
-struct Tried {
+pub(super) struct Tried {
     /// Dated an assertion by the service's clock.
-    clock: bool,
+    pub(super) clock: bool,
     /// Made a new assertion in the place of one that was used before.
-    fresh_assertion: bool,
+    pub(super) fresh_assertion: bool,
     /// Had the host look for a renewed certificate, before making an assertion and after a refusal.
-    renewal: bool,
-    renewal_after_refusal: bool,
+    pub(super) renewal: bool,
+    pub(super) renewal_after_refusal: bool,
     /// Used the certificate that came while it was refused for the one before.
-    successor: bool,
+    pub(super) successor: bool,
     /// Had an assertion signed again because the signature took too long.
-    late_signature: bool,
+    pub(super) late_signature: bool,
     /// Asked again because the token, or what the service said of the time, came too late to be worth anything.
-    after_late_token: bool,
-    after_late_refusal: bool,
+    pub(super) after_late_token: bool,
+    pub(super) after_late_refusal: bool,
 }
 
 /// What the flight waits for.
@@ -240,7 +227,12 @@ impl Flight {
     }
 
     /// Goes on once the token endpoint is known.
-    fn locate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
+    pub(super) fn locate(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        now: Timestamp,
+    ) -> Progress {
         #[cfg(feature = "managed-identity")]
         if let Credential::ManagedIdentity(identity) = &config.credential {
             return self.ask_identity(config, identity, standing, None, now);
@@ -264,21 +256,6 @@ impl Flight {
         self.authenticate(config, standing, now)
     }
 
-    #[cfg(feature = "discovery")]
-    fn located(
-        &mut self,
-        config: &ClientConfig,
-        standing: &mut Standing,
-        question: Question,
-        response: Option<&HttpResponse>,
-        now: Timestamp,
-    ) -> Progress {
-        match standing.location.learn(config, &self.tenant, question, response, now) {
-            Ok(()) => self.locate(config, standing, now),
-            Err(error) => Progress::Landed(Err(error)),
-        }
-    }
-
     /// The host's clock was set back by so much.
     pub(super) fn clock_was_set_back(&mut self, millis: u64) {
         self.held = None;
@@ -298,7 +275,12 @@ impl Flight {
     }
 
     /// Sends the request with what proves the client's identity, or asks the host for that first.
-    fn authenticate(&mut self, config: &ClientConfig, standing: &mut Standing, now: Timestamp) -> Progress {
+    pub(super) fn authenticate(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        now: Timestamp,
+    ) -> Progress {
         self.is_reuse = false;
         self.own = None;
         (self.dated_by, self.signed_by) = (Some(standing.clock_offset()), standing.certificate);
@@ -331,7 +313,7 @@ impl Flight {
     }
 
     /// Has the host look whether there is another certificate by now. With a `refusal`, that is the end if there is none.
-    fn renew(&mut self, standing: &Standing, refusal: Option<Error>) -> Progress {
+    pub(super) fn renew(&mut self, standing: &Standing, refusal: Option<Error>) -> Progress {
         let after_refusal = refusal.is_some();
         self.tried.renewal = true;
         self.tried.renewal_after_refusal |= after_refusal;
@@ -423,11 +405,6 @@ impl Flight {
         }
     }
 
-    /// Whether callers who wait until then get no token although one is held that is alive now.
-    fn is_too_late(&self, until: Timestamp, now: Timestamp) -> bool {
-        self.held.is_some_and(|held| held.is_alive(now) && !held.is_alive(until.plus_millis(LAST_MILLIS)))
-    }
-
     fn headers(&self, config: &ClientConfig) -> Vec<(&'static str, String)> {
         let mut headers: Vec<(&'static str, String)> = Vec::with_capacity(8);
         headers.push(("accept", "application/json".into()));
@@ -445,8 +422,7 @@ impl Flight {
         headers
     }
 
-    /// Takes an answer for what it is worth by now. Where the machine slept while it was on its way, or the clock was set
-    /// back, the token may be over, and what the service says of the time is of the past: the flight asks once more.
+    /// Reads an answer.
     fn answered(
         &mut self,
         config: &ClientConfig,
@@ -459,143 +435,8 @@ impl Flight {
         self.judge(config, standing, result, (response, sent), now)
     }
 
-    /// The same once the answer is read.
-    pub(super) fn judge(
-        &mut self,
-        config: &ClientConfig,
-        standing: &mut Standing,
-        result: Result<AccessToken>,
-        (response, sent): (&HttpResponse, Option<Timestamp>),
-        now: Timestamp,
-    ) -> Progress {
-        let is_late = sent.is_none_or(|sent| sent.plus_millis(LATE_MILLIS) < now);
-        let is_worthless = match &result {
-            Ok(token) => sent.is_none() || (token.expires_in > 0 && token.expires_on <= now),
-            Err(error) => is_late && is_any_of(error, OUTSIDE_OF_ITS_TIME),
-        };
-        if !is_worthless {
-            let date = response.date().filter(|_| !is_late);
-            return self.conclude(config, standing, result, date, now);
-        }
-        let tried = match &result {
-            Ok(_) => &mut self.tried.after_late_token,
-            Err(_) => &mut self.tried.after_late_refusal,
-        };
-        if core::mem::replace(tried, true) {
-            let (found, expected) = ("a token that was over when it came", "a token with time left");
-            let over = Error::new(ErrorCode::ResponseInvalid, found, expected);
-            return Progress::Landed(Err(result.err().unwrap_or(over)));
-        }
-        standing.assertions.forget(&self.endpoint);
-        self.authenticate(config, standing, now)
-    }
-
-    /// Ends the flight with a result, or has it try again where that can help.
-    pub(super) fn conclude(
-        &mut self,
-        config: &ClientConfig,
-        standing: &mut Standing,
-        result: Result<AccessToken>,
-        date: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Progress {
-        let error = match result {
-            Ok(mut token) => {
-                token.spread_refresh(&mut self.entropy);
-                if self.tried.fresh_assertion && !self.tried.renewal_after_refusal {
-                    standing.stop_reusing_assertions();
-                }
-                return Progress::Landed(Ok(token));
-            }
-            Err(error) => error,
-        };
-        if let (Credential::Certificate(certificate), ErrorCode::ServiceRefused) =
-            (&config.credential, error.code())
-        {
-            let is_unregistered =
-                error.service().is_some_and(|service| service.error_codes.contains(&UNREGISTERED));
-            let error = match is_unregistered {
-                true => {
-                    let hint = unregistered::hint(&error, certificate);
-                    error.with_hint(hint)
-                }
-                false => error,
-            };
-            return self.refused(config, standing, error, date, now);
-        }
-        standing.learn_throttling(&self.endpoint, &error, now);
-        let delay = self.retries.delay(&error, config.max_retries, &mut self.entropy);
-        match delay.map(|millis| now.plus_millis(millis)) {
-            Some(until) if until < self.began.plus_millis(BUDGET_MILLIS) && !self.is_too_late(until, now) => {
-                self.wait(until)
-            }
-            _ => Progress::Landed(Err(error)),
-        }
-    }
-
-    /// What can be done about a refusal of the assertion, each at most once: date it by the service's clock, look for a
-    /// renewed certificate, make a new one in the place of one that was used before.
-    fn refused(
-        &mut self,
-        config: &ClientConfig,
-        standing: &mut Standing,
-        error: Error,
-        date: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Progress {
-        let is_any = |of| is_any_of(&error, of);
-        let is_invalid_client = error.service().is_some_and(|service| service.error == "invalid_client");
-        if is_any(OUTSIDE_OF_ITS_TIME) && !self.tried.clock {
-            // What is to be learnt, another flight may have learnt while this one was under way.
-            if standing.learn_clock(date, now) || self.dated_by != Some(standing.clock_offset()) {
-                self.tried.clock = true;
-                return self.authenticate(config, standing, now);
-            }
-        }
-        if is_any(CERTIFICATE_UNKNOWN) && standing.certificate != self.signed_by && !self.tried.successor {
-            self.tried.successor = true;
-            return self.authenticate(config, standing, now);
-        }
-        if is_any(CERTIFICATE_UNKNOWN) && config.is_renewable && !self.tried.renewal_after_refusal {
-            standing.assertions.clear();
-            return self.renew(standing, Some(error));
-        }
-        let is_reuse =
-            self.is_reuse || self.own.as_ref().is_some_and(|own| !standing.assertions.is_unshared(own));
-        if is_reuse && is_invalid_client && !self.tried.fresh_assertion {
-            self.tried.fresh_assertion = true;
-            standing.assertions.forget(&self.endpoint);
-            return self.authenticate(config, standing, now);
-        }
-        if is_invalid_client {
-            standing.assertions.forget(&self.endpoint);
-        }
-        Progress::Landed(Err(error))
-    }
-
-    /// The service asked to be left alone: waits with the others if that is short, and else fails without asking.
-    pub(super) fn sit_out(&mut self, until: Timestamp, now: Timestamp) -> Progress {
-        let is_in_budget = until < self.began.plus_millis(BUDGET_MILLIS) && Retries::sits_out(until, now);
-        if is_in_budget && !self.is_too_late(until, now) {
-            return self.wait(until);
-        }
-        let secs = until.as_millis().saturating_sub(now.as_millis()).div_ceil(1000);
-        let service = ServiceError {
-            status: 429,
-            error_description: Some("it asked to be left alone, and was not asked again".into()),
-            retry_after: u32::try_from(secs).ok(),
-            ..ServiceError::default()
-        };
-        Progress::Landed(Err(Error::from_service(ErrorCode::ServiceUnavailable, service, None)))
-    }
-
-    fn wait(&mut self, until: Timestamp) -> Progress {
+    pub(super) fn wait(&mut self, until: Timestamp) -> Progress {
         self.state = State::Time { until };
         Progress::Next(Step::Wait(until))
     }
-}
-
-/// Whether the service refused with any of these AADSTS codes.
-fn is_any_of(error: &Error, codes: &[u32]) -> bool {
-    error.service().is_some_and(|service| service.error_codes.iter().any(|code| codes.contains(code)))
 }

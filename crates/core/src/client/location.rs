@@ -1,6 +1,8 @@
 //! Where the token endpoint is, for authorities that are not known by heart, and which region is called: asked once and kept.
 
 use super::ClientConfig;
+use super::flight::{Flight, Progress};
+use super::standing::Standing;
 use crate::authority::{
     Authority, REGION_URL, Region, RegionName, Tenant, configuration_url, instance_url, read_configuration,
     read_instance, read_region,
@@ -192,6 +194,23 @@ impl Question {
             is_direct: self == Self::Region,
             #[cfg(feature = "managed-identity")]
             server_thumbprint: None,
+        }
+    }
+}
+
+impl Flight {
+    /// Takes the answer to a question, and goes on.
+    pub(super) fn located(
+        &mut self,
+        config: &ClientConfig,
+        standing: &mut Standing,
+        question: Question,
+        response: Option<&HttpResponse>,
+        now: Timestamp,
+    ) -> Progress {
+        match standing.location.learn(config, &self.tenant, question, response, now) {
+            Ok(()) => self.locate(config, standing, now),
+            Err(error) => Progress::Landed(Err(error)),
         }
     }
 }
