@@ -154,7 +154,11 @@ impl CertificateSource {
     pub(crate) fn check(&self) -> Result<()> {
         self.thumbprint.as_deref().map(Thumbprint::from_hex).transpose()?;
         self.algorithm.as_deref().map(Algorithm::parse).transpose()?;
-        if let Origin::Vault(vault) = &self.origin { vault.check() } else { Ok(()) }
+        match &self.origin {
+            Origin::Vault(vault) => vault.check(),
+            Origin::File(path) => check_path(path),
+            Origin::Bytes(_) | Origin::Supplier(_) => Ok(()),
+        }
     }
 
     /// What core makes a certificate credential of, of a given file.
@@ -227,7 +231,8 @@ enum Stamp {
 impl fmt::Debug for CertificateSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let from = match &self.origin {
-            Origin::File(path) => path.as_path(),
+            Origin::File(path) if check_path(path).is_ok() => path.as_path(),
+            Origin::File(_) => Path::new("[no path]"),
             Origin::Bytes(_) => Path::new("[bytes elided]"),
             Origin::Supplier(_) => Path::new("[function]"),
             Origin::Vault(_) => Path::new("[vault]"),
@@ -301,6 +306,21 @@ impl Certificates {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = stamp;
         Ok(Some(opened))
     }
+}
+
+/// Longer than any system takes.
+const MAX_PATH_LENGTH: usize = 4_096;
+
+/// A PEM in the place of its path is a likely slip, and errors name paths: so it ends here, without its text.
+fn check_path(path: &Path) -> Result<()> {
+    let text = path.to_string_lossy();
+    if text.contains("-----BEGIN") {
+        return Err(Error::path_invalid("a PEM"));
+    }
+    if text.len() > MAX_PATH_LENGTH || text.contains(['\r', '\n']) {
+        return Err(Error::path_invalid(format!("text of {} bytes that no path has", text.len())));
+    }
+    Ok(())
 }
 
 fn supplier_failed(error: BoxError) -> Error {

@@ -52,6 +52,7 @@ enum Fault {
 /// What only a host can meet. The strings are those of the JavaScript packages, where they have the same.
 #[derive(Clone, Copy)]
 enum HostCode {
+    ArgumentInvalid,
     ChainExhausted,
     CredentialUnavailable,
     FileUnreadable,
@@ -63,6 +64,7 @@ enum HostCode {
 impl HostCode {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::ArgumentInvalid => "ERR_INVALID_ARG_VALUE",
             Self::ChainExhausted => "ERR_CHAIN_EXHAUSTED",
             Self::CredentialUnavailable => "ERR_CREDENTIAL_UNAVAILABLE",
             Self::FileUnreadable => "ERR_FILE_UNREADABLE",
@@ -76,7 +78,8 @@ impl HostCode {
         match self {
             Self::FileUnreadable => ErrorKind::Key,
             Self::Internal => ErrorKind::Internal,
-            Self::ChainExhausted
+            Self::ArgumentInvalid
+            | Self::ChainExhausted
             | Self::CredentialUnavailable
             | Self::RuntimeMissing
             | Self::TransportInvalid => ErrorKind::Config,
@@ -85,6 +88,7 @@ impl HostCode {
 
     const fn summary(self) -> &'static str {
         match self {
+            Self::ArgumentInvalid => "the path of the certificate file is not usable",
             Self::ChainExhausted => "no credential can be used",
             Self::CredentialUnavailable => "the credential can't be used here",
             Self::FileUnreadable => "the file can't be read",
@@ -96,6 +100,7 @@ impl HostCode {
 
     const fn expected(self) -> &'static str {
         match self {
+            Self::ArgumentInvalid => "a path",
             Self::ChainExhausted => "one that can",
             Self::CredentialUnavailable => "all that it needs",
             Self::FileUnreadable => "a readable file",
@@ -107,6 +112,9 @@ impl HostCode {
 
     const fn hint(self) -> &'static str {
         match self {
+            Self::ArgumentInvalid => {
+                "give the bytes of a PEM to CertificateSource::bytes, and a path to file"
+            }
             Self::ChainExhausted => {
                 "see the attempts of the error: each credential of the chain says what it lacks"
             }
@@ -132,6 +140,7 @@ impl Error {
     /// | `ERR_CHAIN_EXHAUSTED` | no credential of a chain can be used; see [`Error::attempts`] |
     /// | `ERR_CREDENTIAL_UNAVAILABLE` | the environment lacks what the credential needs |
     /// | `ERR_FILE_UNREADABLE` | a file, or what a function is to give in its place, can't be read |
+    /// | `ERR_INVALID_ARG_VALUE` | a path that is none, such as a PEM in its place |
     /// | `ERR_INTERNAL` | a fault of certgrant itself, or a panic of what it called |
     /// | `ERR_RUNTIME_MISSING` | the call came from outside of a tokio runtime |
     /// | `ERR_TRANSPORT_INVALID` | the HTTP client can't be made of its options |
@@ -220,6 +229,10 @@ impl Error {
     pub(crate) fn file_unreadable(path: &Path, cause: std::io::Error) -> Self {
         let found = format!("{} at {}", cause.kind(), path.display());
         Self::host(HostCode::FileUnreadable, found).caused_by(Some(Arc::new(cause)), None)
+    }
+
+    pub(crate) fn path_invalid(found: impl Into<String>) -> Self {
+        Self::host(HostCode::ArgumentInvalid, found)
     }
 
     pub(crate) fn supplier_failed(cause: BoxError) -> Self {

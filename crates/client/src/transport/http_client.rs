@@ -2,14 +2,14 @@
 
 use alloc::sync::Arc;
 use core::error::Error as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use certgrant_core::{HttpRequest, HttpResponse, Method};
 use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy, redirect, retry};
 
 use super::proxy_failure::of_proxy;
 use super::{BoxFuture, MAX_RESPONSE_BYTES, Transport, TransportError, pinned_server};
-use crate::error::{Error, Result};
+use crate::error::{BoxError, Error, Result};
 
 /// Says how the HTTP client reaches the network.
 ///
@@ -89,15 +89,19 @@ impl core::fmt::Debug for HttpClientOptions {
     }
 }
 
-/// The transport over reqwest. Clones share their connections, as do the credentials that are given the same one.
+/// Longer than most token responses.
+const USUAL_LENGTH: usize = 16 << 10;
+
+/// The transport over reqwest. What reqwest itself holds of a request or a response is not wiped from memory. Clones share their connections, as do the credentials that are given the same one.
 #[derive(Clone)]
 pub struct HttpClient(Arc<Clients>);
 
 /// Connections of three kinds.
 struct Clients {
     usual: Client,
-    /// For this machine and its host, where no proxy must come between.
-    direct: Client,
+    /// For this machine and its host, where no proxy must come between; made when it is needed.
+    direct: OnceLock<Result<Client, TransportError>>,
+    trust: Trust,
     /// For the server of that thumbprint.
     pinned: Mutex<Option<(String, Client)>>,
 }
@@ -109,33 +113,29 @@ impl HttpClient {
     ///
     /// `ERR_TRANSPORT_INVALID` if the proxy's address or a certificate authority can't be used.
     pub fn new(options: HttpClientOptions) -> Result<Self> {
-        let authorities = authorities(&options.authorities)?;
-        let trusting = |builder: ClientBuilder| match options.are_only {
-            true => builder.tls_certs_only(authorities.clone()),
-            false => builder.tls_certs_merge(authorities.clone()),
-        };
-        let usual = with_proxy(trusting(builder()), options.proxy, options.no_proxy.as_deref())?;
-        Ok(Self(Arc::new(Clients {
-            usual: usual.build().map_err(unusable("TLS that can't be set up"))?,
-            direct: trusting(builder()).no_proxy().build().map_err(unusable("TLS that can't be set up"))?,
-            pinned: Mutex::new(None),
-        })))
+        let trust = Trust { authorities: authorities(&options.authorities)?, are_only: options.are_only };
+        let usual = with_proxy(trust.builder(), options.proxy, options.no_proxy.as_deref())?;
+        let usual = usual.build().map_err(unusable("TLS that can't be set up"))?;
+        Ok(Self(Arc::new(Clients { usual, direct: OnceLock::new(), trust, pinned: Mutex::new(None) })))
     }
 
     /// The client for a request.
     fn client_for(&self, request: &HttpRequest) -> Result<Client, TransportError> {
         let clients = &*self.0;
         let Some(thumbprint) = &request.server_thumbprint else {
-            return Ok(if request.is_direct { &clients.direct } else { &clients.usual }.clone());
+            let direct = || clients.trust.builder().no_proxy().build().map_err(without_tls);
+            return if request.is_direct {
+                clients.direct.get_or_init(direct).clone()
+            } else {
+                Ok(clients.usual.clone())
+            };
         };
         let mut pinned = clients.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = pinned.as_ref().filter(|(known, _)| known == thumbprint) {
             return Ok(client.clone());
         }
-        let cannot = || TransportError::new("TLS that can't be set up");
-        let tls = pinned_server::config(thumbprint).map_err(|error| cannot().with_cause(error))?;
-        let builder = builder().no_proxy().tls_backend_preconfigured(tls);
-        let client = builder.build().map_err(|error| cannot().with_cause(error))?;
+        let tls = pinned_server::config(thumbprint).map_err(without_tls)?;
+        let client = builder().no_proxy().tls_backend_preconfigured(tls).build().map_err(without_tls)?;
         *pinned = Some((thumbprint.clone(), client.clone()));
         Ok(client)
     }
@@ -160,7 +160,9 @@ impl HttpClient {
         let headers =
             headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
         let (status, headers) = (response.status().as_u16(), headers.collect());
-        let mut body = Vec::new();
+        // As long as it will be, if that is known: growing leaves copies of a token behind.
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(length.unwrap_or(USUAL_LENGTH).min(MAX_RESPONSE_BYTES));
         while body.len() < MAX_RESPONSE_BYTES
             && let Some(chunk) = response.chunk().await.map_err(failure)?
         {
@@ -182,6 +184,25 @@ impl core::fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("HttpClient")
     }
+}
+
+/// Whose word is taken for a server's certificate.
+struct Trust {
+    authorities: Vec<Certificate>,
+    are_only: bool,
+}
+
+impl Trust {
+    fn builder(&self) -> ClientBuilder {
+        match self.are_only {
+            true => builder().tls_certs_only(self.authorities.clone()),
+            false => builder().tls_certs_merge(self.authorities.clone()),
+        }
+    }
+}
+
+fn without_tls(error: impl Into<BoxError>) -> TransportError {
+    TransportError::new("TLS that can't be set up").with_cause(error)
 }
 
 /// What all connections have in common. What is sent is made for one address, and core knows when to send it again.

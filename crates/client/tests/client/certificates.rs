@@ -138,6 +138,20 @@ async fn what_is_wrong_with_a_file_is_told_by_its_code() {
     assert_eq!(error(CertificateSource::file("a").algorithm("none")), "ERR_ALGORITHM_INVALID");
 }
 
+#[test]
+fn pem_in_the_place_of_a_path_is_refused_and_not_shown() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let options = runtime.block_on(async { Service::default().options() });
+    for text in [vector::key_pem(), "a\nb".to_owned(), "x".repeat(5_000)] {
+        let source = CertificateSource::file(&text);
+        assert!(!format!("{source:?}").contains(&text));
+        let made = certgrant::ClientCertificateCredential::new(TENANT, CLIENT_ID, source, options.clone());
+        let error = made.expect_err("no path");
+        assert_eq!(error.code(), "ERR_INVALID_ARG_VALUE");
+        assert!(!format!("{error:?}").contains(&text));
+    }
+}
+
 #[tokio::test]
 async fn signers_of_the_callers_own_sign_in_the_place_of_a_key() {
     for source in [
