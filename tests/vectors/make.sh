@@ -16,6 +16,7 @@ openssl req -new -key leaf.pkcs1.key -subj "/CN=certgrant test leaf" -out leaf.c
 printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=digitalSignature\n' > leaf.ext
 openssl x509 -req -in leaf.csr -CA intermediate.pem -CAkey intermediate.key -CAcreateserial -sha256 -days $days \
     -extfile leaf.ext -out leaf.pem
+openssl req -x509 -new -key leaf.pkcs1.key -sha1 -days $days -subj "/CN=certgrant test sha1" -out sha1.pem
 openssl ecparam -name prime256v1 -genkey -noout -out ec.sec1.key
 openssl pkey -in ec.sec1.key -out ec.key
 openssl req -x509 -new -key ec.key -sha256 -days $days -subj "/CN=certgrant test ec" -out ec.pem

@@ -275,6 +275,15 @@ mod tests {
     }
 
     #[test]
+    fn thumbprint_of_another_certificate_is_shown_beside_the_right_one() {
+        let other = "AB".repeat(20);
+        let error =
+            with(|given| given.terms.thumbprint = Some(Thumbprint::from_hex(&other).unwrap())).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ThumbprintMismatch);
+        assert_eq!((error.found(), error.expected()), (other.as_str(), vector::SHA1));
+    }
+
+    #[test]
     fn bare_thumbprint_names_the_certificate() {
         let credential = with(|given| {
             given.chain.clear();

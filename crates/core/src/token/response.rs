@@ -295,6 +295,7 @@ mod tests {
         response.headers.push(("retry-after".into(), "7".into()));
         let error = read_response(&response, Timestamp::default()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::ServiceRefused);
+        #[cfg(feature = "aadsts-hints")]
         assert!(error.hint().starts_with("register this certificate"));
         let expected = ServiceError {
             status: 401,

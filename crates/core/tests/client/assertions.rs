@@ -323,3 +323,23 @@ fn secret_is_sent_without_any_signature() {
     let done = drive.client.step(flight, Input::Response(response), drive.now);
     assert!(matches!(done, Ok(CachingStep::Done { result: Ok(_), .. })));
 }
+
+#[test]
+fn certificate_that_is_signed_over_sha_1_is_warned_of_once_and_used() {
+    let pem = concat!(
+        include_str!("../../../../tests/vectors/bundles/leaf.pkcs1.key"),
+        include_str!("../../../../tests/vectors/bundles/sha1.pem")
+    );
+    let file = pem.as_bytes().to_vec().into();
+    let credential = CredentialOptions::Certificate(CertificateOptions { file, ..certificate() });
+    let mut drive = drive(ClientOptions { credential, ..options() });
+    // Behind the first second of its validity.
+    drive.now = Timestamp::from_secs(START + 30 * 86_400);
+    drive.acquire(&request()).unwrap();
+    let codes = |drive: &mut Drive| -> Vec<NoticeCode> {
+        drive.client.client_mut().take_notices().into_iter().map(|notice| notice.code).collect()
+    };
+    assert_eq!(codes(&mut drive), [NoticeCode::CertificateSignatureWeak]);
+    drive.acquire(&TokenRequest { skip_cache: true, ..request() }).unwrap();
+    assert_eq!(codes(&mut drive), []);
+}

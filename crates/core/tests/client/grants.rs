@@ -88,6 +88,9 @@ fn refusal_has_the_hint_of_its_number() {
     let error = refused(700_211, "No matching federated identity record found");
     assert!(error.hint().contains("issuer"), "{}", error.hint());
     assert_eq!(refused(1, "Never heard of.").hint(), ErrorCode::ServiceRefused.hint());
+    for without_sha256 in [5_002_723, 5_002_738] {
+        assert!(refused(without_sha256, "No.").hint().starts_with("set the algorithm to RS256"));
+    }
 }
 
 #[test]
