@@ -7,6 +7,7 @@ mod certificates;
 mod emulator;
 mod environments;
 mod example;
+mod http_client;
 mod identities;
 mod leaks;
 mod outages;
