@@ -145,7 +145,11 @@ impl ClientCertificateCredential {
     }
 }
 
-token_credential!(ClientCertificateCredential);
+token_credential!(ClientCertificateCredential, |credential: &ClientCertificateCredential,
+                                                scopes,
+                                                options| {
+    credential.0.client.get()?.cached(scopes, options)
+});
 
 impl Inner {
     /// The client, once the certificate is open. All callers share one attempt; a failed one is not remembered.

@@ -29,16 +29,23 @@ pub trait TokenCredential: core::fmt::Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<AccessToken>>;
 }
 
-/// Makes a credential's own `get_token` that of the trait.
+/// Makes a credential's own `get_token` that of the trait. Where there is a function that finds cached tokens, these do not have
+/// room made for a whole request's future.
 macro_rules! token_credential {
     ($credential:ty) => {
+        $crate::credential::token_credential!($credential, |_: &$credential, _: &[&str], _| None);
+    };
+    ($credential:ty, $cached:expr) => {
         impl $crate::TokenCredential for $credential {
             fn get_token<'a>(
                 &'a self,
                 scopes: &'a [&'a str],
                 options: &'a $crate::TokenOptions,
             ) -> $crate::BoxFuture<'a, $crate::Result<$crate::AccessToken>> {
-                Box::pin(self.get_token(scopes, options))
+                match $cached(self, scopes, options) {
+                    Some(token) => Box::pin(core::future::ready(Ok(token))),
+                    None => Box::pin(self.get_token(scopes, options)),
+                }
             }
         }
     };
@@ -82,7 +89,9 @@ macro_rules! credential_of_client {
             }
         }
 
-        $crate::credential::token_credential!($credential);
+        $crate::credential::token_credential!($credential, |credential: &$credential, scopes, options| {
+            credential.client.cached(scopes, options)
+        });
     };
 }
 
