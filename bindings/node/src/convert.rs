@@ -213,16 +213,21 @@ impl StepInput {
                 headers: headers.into_iter().collect(),
                 body: body.to_vec().into(),
             }),
-            Self::Failure { reason, .. } if reason == "timeout" => Input::Failure(TransportFailure::Timeout),
-            Self::Failure { reason, message } if reason == "proxy" => {
-                Input::Failure(TransportFailure::Proxy(message))
-            }
-            Self::Failure { message, .. } => Input::Failure(TransportFailure::Network(message)),
+            Self::Failure { reason, message } => Input::Failure(transport_failure(&reason, message)),
             Self::Woken => Input::Woken,
             Self::Renewed => Input::Renewed,
             Self::Key { key } => Input::Key(key.to_vec().into()),
             Self::KeyUnreadable { message } => Input::KeyUnreadable(message),
         })
+    }
+}
+
+/// Why there is no response: `network`, `proxy` or `timeout`.
+pub fn transport_failure(reason: &str, message: String) -> TransportFailure {
+    match reason {
+        "timeout" => TransportFailure::Timeout,
+        "proxy" => TransportFailure::Proxy(message),
+        _ => TransportFailure::Network(message),
     }
 }
 

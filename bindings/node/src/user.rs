@@ -1,10 +1,10 @@
 //! ADAL's flows.
 
-use crate::convert::HttpRequest;
+use crate::convert::{HttpRequest, transport_failure};
 use crate::error::{ErrorData, throwable};
 use crate::options::ClientProduct;
 use certgrant_core::{
-    Error, ErrorCode, HttpResponse, Result, SecretString, Timestamp, TransportFailure, UserFlight, UserGrant,
+    Error, ErrorCode, HttpResponse, Result, SecretString, Timestamp, UserFlight, UserGrant,
 };
 use napi::Env;
 use napi::bindgen_prelude::Uint8Array;
@@ -218,8 +218,7 @@ impl UserInput {
                 headers: headers.into_iter().collect(),
                 body: body.to_vec().into(),
             }),
-            Self::Failure { reason, .. } if reason == "timeout" => Core::Failure(TransportFailure::Timeout),
-            Self::Failure { message, .. } => Core::Failure(TransportFailure::Network(message)),
+            Self::Failure { reason, message } => Core::Failure(transport_failure(&reason, message)),
             Self::Woken => Core::Woken,
         })
     }

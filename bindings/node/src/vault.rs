@@ -1,10 +1,9 @@
 //! Azure Key Vault as the place of a private key.
 
-use crate::convert::HttpRequest;
+use crate::convert::{HttpRequest, transport_failure};
 use crate::error::{ErrorData, throwable};
 use certgrant_core::{
-    Algorithm, Error, ErrorCode, HttpResponse, Result, SigningRequest, TransportFailure, VaultAnswer,
-    VaultFlight,
+    Algorithm, Error, ErrorCode, HttpResponse, Result, SigningRequest, VaultAnswer, VaultFlight,
 };
 use napi::Env;
 use napi::bindgen_prelude::Uint8Array;
@@ -197,11 +196,7 @@ impl VaultInput {
                 headers: headers.into_iter().collect(),
                 body: body.to_vec().into(),
             }),
-            Self::Failure { reason, .. } if reason == "timeout" => Core::Failure(TransportFailure::Timeout),
-            Self::Failure { reason, message } if reason == "proxy" => {
-                Core::Failure(TransportFailure::Proxy(message))
-            }
-            Self::Failure { message, .. } => Core::Failure(TransportFailure::Network(message)),
+            Self::Failure { reason, message } => Core::Failure(transport_failure(&reason, message)),
             Self::Woken => Core::Woken,
         })
     }

@@ -41,10 +41,13 @@ export type FailureInput = Extract<StepInput, { kind: "failure" }> & {
 export class TransportError extends CertgrantError {
   /** Whether the next try may succeed. */
   readonly isPassing: boolean;
+  /** What was found, for errors of the core that are made of this one. */
+  readonly found: string;
 
-  constructor(isPassing: boolean, init: CertgrantErrorInit) {
+  constructor(isPassing: boolean, found: string, init: CertgrantErrorInit) {
     super(init);
     this.isPassing = isPassing;
+    this.found = found;
   }
 }
 
@@ -172,7 +175,7 @@ function timeoutFailure(timeout: number): FailureInput {
 function networkFailure(thrown: unknown): FailureInput {
   if (thrown instanceof TransportError) {
     // The core does not try again behind a proxy that refused.
-    return { kind: "failure", reason: thrown.isPassing ? "network" : "proxy", message: thrown.code, cause: thrown };
+    return { kind: "failure", reason: thrown.isPassing ? "network" : "proxy", message: thrown.found, cause: thrown };
   }
   const cause = withoutForeignText(thrown);
   return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };

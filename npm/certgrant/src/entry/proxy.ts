@@ -111,27 +111,30 @@ const HINTS: Readonly<Record<number, string>> = {
 
 /** A refusal for good, or one of a proxy that can't reach the service now (RFC 9110 section 15.6). */
 function refused(host: string, status: number): TransportError {
-  return new TransportError(status >= 500, {
+  const found = `status ${status} from ${host}`;
+  return new TransportError(status >= 500, found, {
     code: "ERR_PROXY_REFUSED",
-    message: `the proxy did not connect to the token service: found status ${status} from ${host}, expected 200`,
+    message: `the proxy did not connect to the token service: found ${found}, expected 200`,
     hint: HINTS[status] ?? "ask the proxy's administrators, or go around it with NO_PROXY",
   });
 }
 
 function unreachable(host: string, thrown: unknown): TransportError {
   const cause = withoutForeignText(thrown);
-  return new TransportError(true, {
+  const found = `${cause.code ?? cause.name} at ${host}`;
+  return new TransportError(true, found, {
     code: "ERR_PROXY_REFUSED",
-    message: `the proxy could not be reached: found ${cause.code ?? cause.name} at ${host}, expected a connection`,
+    message: `the proxy could not be reached: found ${found}, expected a connection`,
     hint: "check the proxy's address in proxyOptions or HTTPS_PROXY, and that it runs",
     cause,
   });
 }
 
 function invalidAddress(): TransportError {
-  return new TransportError(false, {
+  const found = "no such address in the environment";
+  return new TransportError(false, found, {
     code: "ERR_PROXY_INVALID",
-    message: "the proxy's address is not usable: found no such address in the environment, expected http://host:port",
+    message: `the proxy's address is not usable: found ${found}, expected http://host:port`,
     hint: "correct HTTPS_PROXY, ALL_PROXY or HTTP_PROXY; there are proxies of http and of https, none of SOCKS",
   });
 }
@@ -157,7 +160,7 @@ function missing(forProxy: boolean, thrown: unknown): TransportError {
   const cause = withoutForeignText(thrown);
   const isAbsent = cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND";
   const found = isAbsent ? "no undici" : "an undici that this Node does not load";
-  return new TransportError(false, {
+  return new TransportError(false, found, {
     code: "ERR_DEPENDENCY_MISSING",
     message: `a package is missing: found ${found}, expected it for ${forProxy ? "a proxy" : "tlsOptions"}`,
     hint: "npm install undici@7; or go around the proxy with NO_PROXY; or give the credential a fetch of your own",
