@@ -26,6 +26,7 @@ export class Callers {
   #removedOn = new Map();
   neverAborted = new AbortController().signal;
   /** `dead`, `foreign` and `lost` are faults: an expired token, another's token, a failure while a token was valid. */
+  details = [];
   counts = { calls: 0, served: 0, failed: 0, gaveUp: 0, dead: 0, foreign: 0, lost: 0 };
 
   constructor(job, identity, library) {
@@ -75,7 +76,7 @@ export class Callers {
       this.#check(result, tenantId, scope);
     } catch (error) {
       const wasHeld = impatience.claims === undefined && held > Date.now() && !this.#wasRemoved(name);
-      this.#note(error, wasHeld);
+      this.#note(error, wasHeld, `${name}: ${error.code}, of a token with ${held - Date.now()} ms left`);
     }
   }
 
@@ -96,13 +97,15 @@ export class Callers {
     if (tid !== tenantId || `${aud}/.default` !== scope) this.counts.foreign += 1;
   }
 
-  #note(error, wasHeld) {
+  #note(error, wasHeld, detail) {
     if (error.name === "AbortError" || error.code === "ERR_REQUEST_TIMEOUT") {
       this.counts.gaveUp += 1;
       return;
     }
     this.counts.failed += 1;
-    if (wasHeld) this.counts.lost += 1;
+    if (!wasHeld) return;
+    this.counts.lost += 1;
+    this.details.push(`lost ${detail}`);
   }
 
   /** Clients that come and go, of both interfaces. */

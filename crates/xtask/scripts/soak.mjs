@@ -3,9 +3,10 @@
 //
 // The argument is JSON: the emulator's authority, tenants and scopes, the folder of the certificate, certgrant's entries,
 // minutes, and seconds between samples. Real time and real sockets: this is no test.
-import { X509Certificate } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { Callers } from "./soak-callers.mjs";
 import { Faults } from "./soak-faults.mjs";
 
@@ -15,14 +16,19 @@ const { AuthenticationContext, MemoryCache } = await import(job.adalEntry);
 
 /** How long flights behind the callers may take to end: the time limit of a request and its retries. */
 const REST_LIMIT_MILLISECONDS = 150_000;
-const QUIET_LOOKS = 8;
+const QUIET_LOOKS = 20;
 
-const noise = { unhandledRejections: 0, warnings: 0 };
-process.on("unhandledRejection", () => {
+/** The pool has one thread, so its work is done in order: what is behind all other work there is done last. */
+const afterThreadPool = promisify(randomBytes);
+
+const noise = { unhandledRejections: 0, warnings: 0, details: [] };
+process.on("unhandledRejection", (reason) => {
   noise.unhandledRejections += 1;
+  noise.details.push(`unhandled rejection: ${reason?.stack ?? reason}`);
 });
-process.on("warning", () => {
+process.on("warning", (warning) => {
   noise.warnings += 1;
+  noise.details.push(`warning: ${warning.stack}`);
 });
 
 const key = readFileSync(`${job.folder}/key.pem`, "utf8");
@@ -59,6 +65,7 @@ async function sample() {
     seconds: Math.round((Date.now() - started) / 1000),
     ...callers.counts,
     ...noise,
+    details: [...noise.details, ...callers.details],
     heapUsed,
     external,
     rss,
@@ -72,13 +79,15 @@ async function sample() {
 
 /**
  * Waits until there is no timer but this function's own, which is over when it looks, for several looks in a row: a flight that
- * waits for a signature has none. How many are left in the end.
+ * waits for a signature has none, and goes on when the thread pool has made it. How many are left in the end.
  */
 async function rest() {
   const limit = Date.now() + REST_LIMIT_MILLISECONDS;
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   for (let quiet = 0; ; ) {
-    await sleep(100);
+    await sleep(50);
+    await afterThreadPool(1);
+    await new Promise(setImmediate);
     quiet = timers() === 0 ? quiet + 1 : 0;
     if (quiet === QUIET_LOOKS || Date.now() > limit) return timers();
   }

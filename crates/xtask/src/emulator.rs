@@ -26,7 +26,12 @@ const LINE_LIMIT: Duration = Duration::from_secs(2);
 /// The build fails.
 pub(crate) fn build(workspace: &Workspace, live: &LiveLine) -> Result<PathBuf> {
     workspace.cargo().args(["build", "--package", "certgrant-emulator"]).output(live)?;
-    Ok(workspace.target().join("debug").join(format!("certgrant-emulator{}", std::env::consts::EXE_SUFFIX)))
+    Ok(program(workspace))
+}
+
+/// Where its program lies once it is built.
+pub(crate) fn program(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("debug").join(format!("certgrant-emulator{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// A running emulator; it ends when this is dropped.

@@ -72,6 +72,10 @@ pub(super) fn faults(samples: &[Value]) -> Result<Vec<String>> {
             faults.push(format!("{name}: {found}"));
         }
     }
+    if !faults.is_empty() {
+        let details = last["details"].as_array().map(Vec::as_slice).unwrap_or_default();
+        faults.extend(details.iter().filter_map(Value::as_str).map(str::to_owned));
+    }
     ensure!(figure(last, "served")? > 0.0, "no call was served");
     Ok(faults)
 }
@@ -87,9 +91,9 @@ pub(super) fn rows(samples: &[Value]) -> Vec<Vec<String>> {
 pub(super) fn document(minutes: u32, runs: &[(&str, Vec<Value>)]) -> String {
     let date = OffsetDateTime::now_utc().date();
     let mut text = format!(
-        "# An hour of faults\n\n<!-- Made by `cargo xtask soak --minutes {minutes} --record`. -->\n\n\
+        "# Soak\n\n<!-- Made by `cargo xtask soak --minutes {minutes} --record`. -->\n\n\
          {minutes} minutes on {date}, on a Linux machine with two cores that had other work to do. Two dozen callers of one\n\
-         credential ask for the tokens of six tenants and three resources, which live for little more than a minute; some\n\
+         credential ask for the tokens of six tenants and three resources, which live for three minutes; some\n\
          give up by signal or time limit, bring claims, or throw tokens away, and every second another client comes and goes.\n\
          The emulator has another fault every three seconds: refusals, throttling, resets, stalls, half, late and garbled\n\
          answers. Each row is a sample at rest, after garbage collection. The run fails if a figure grows, if a timer,\n\
