@@ -74,6 +74,13 @@ impl CertificateSource {
 
     /// The bytes that a function gives: asked when the first token is, whenever an assertion is made anew (every few minutes at
     /// most), and when the service no longer knows the certificate.
+    ///
+    /// ```
+    /// use certgrant::CertificateSource;
+    ///
+    /// # async fn fetch_from_store(name: &str) -> std::io::Result<Vec<u8>> { Ok(name.as_bytes().to_vec()) }
+    /// let source = CertificateSource::supplier(|| async { Ok(fetch_from_store("app.pfx").await?) });
+    /// ```
     pub fn supplier<F, S>(supply: F) -> Self
     where
         F: Fn() -> S + Send + Sync + 'static,
@@ -110,6 +117,15 @@ impl CertificateSource {
     }
 
     /// An async function that signs: see [`Signer`].
+    ///
+    /// ```
+    /// use certgrant::{CertificateSource, SigningRequest};
+    ///
+    /// # async fn ask_the_agent(algorithm: &str, digest: [u8; 32]) -> std::io::Result<Vec<u8>> { Ok(digest.to_vec()) }
+    /// let source = CertificateSource::file("app.cer").signer_fn(|request: SigningRequest| async move {
+    ///     Ok(ask_the_agent(request.algorithm.as_str(), request.digest()).await?)
+    /// });
+    /// ```
     #[must_use]
     pub fn signer_fn<F, S>(self, sign: F) -> Self
     where
@@ -120,6 +136,15 @@ impl CertificateSource {
     }
 
     /// A function that signs and takes its time, as a hardware module's library does; it runs where it blocks nobody.
+    ///
+    /// ```
+    /// use certgrant::{CertificateSource, SigningRequest};
+    ///
+    /// # fn ask_the_module(signing_input: &str) -> std::io::Result<Vec<u8>> { Ok(signing_input.as_bytes().to_vec()) }
+    /// let source = CertificateSource::file("app.cer")
+    ///     .algorithm("RS256")
+    ///     .blocking_signer(|request: &SigningRequest| Ok(ask_the_module(&request.signing_input)?));
+    /// ```
     #[must_use]
     pub fn blocking_signer<F>(self, sign: F) -> Self
     where

@@ -84,9 +84,9 @@ impl Events {
         warn!(target: TARGET, code = notice.code.as_str(), "{notice}");
     }
 
-    pub(crate) fn granted(self, token: &certgrant_core::AccessToken) {
+    pub(crate) fn granted(self, token: &certgrant_core::AccessToken, took: Duration) {
         let expires_in = token.expires_in;
-        info!(target: TARGET, expires_in, "token granted");
+        info!(target: TARGET, milliseconds = millis(took), expires_in, "token granted");
     }
 
     pub(crate) fn not_refreshed(self, error: &Error) {

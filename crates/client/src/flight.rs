@@ -1,8 +1,10 @@
 //! One flight: carries out the steps that core asks for.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use certgrant_core::{CachingStep, FlightId, Input, Notice, SigningRequest, Step, Timestamp};
+use tokio::time::Instant;
 
 use crate::client::{Token, TokenClient};
 use crate::error::{Error, Result};
@@ -23,6 +25,7 @@ impl TokenClient {
         let _end = End { client: &self, id };
         let mut input = Input::Begin(random()?);
         let mut now = self.host.now();
+        let begun = Instant::now();
         let mut trouble = None;
         loop {
             let (step, notices) = self.step(id, input, now)?;
@@ -32,7 +35,7 @@ impl TokenClient {
             let step = match step {
                 CachingStep::Next(step) => step,
                 CachingStep::Done { result, not_renewed } => {
-                    return self.conclude(result, not_renewed, trouble);
+                    return self.conclude(result, not_renewed, trouble, begun.elapsed());
                 }
             };
             if let Step::Wait(until) = step {
@@ -59,6 +62,7 @@ impl TokenClient {
         result: certgrant_core::Result<Token>,
         not_renewed: Option<certgrant_core::Error>,
         trouble: Option<Trouble>,
+        took: Duration,
     ) -> Result<Token> {
         let whole = |error: certgrant_core::Error| match trouble {
             Some(Trouble::Whole(error)) => error,
@@ -67,7 +71,7 @@ impl TokenClient {
         };
         match (result, not_renewed) {
             (Ok(token), None) => {
-                self.host.events.granted(&token);
+                self.host.events.granted(&token, took);
                 Ok(token)
             }
             (Ok(token), Some(error)) => {
