@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what certgrant's tokens cost, beside its peers in the same run. Figures are medians; no test depends on
 //! them.
 
+mod adal;
 mod cached;
 mod cold;
 mod document;
@@ -40,6 +41,8 @@ enum What {
     Cold,
     /// Token requests under way together, in Rust
     Flights,
+    /// adal-node's calls
+    Adal,
 }
 
 /// A library that is measured, with the backend that it is told to use.
@@ -53,6 +56,7 @@ const NATIVE: Library = Library { name: "certgrant", backend: "native" };
 const WASM: Library = Library { name: "certgrant", backend: "wasm" };
 const MSAL: Library = Library { name: "@azure/msal-node", backend: "" };
 const IDENTITY: Library = Library { name: "@azure/identity", backend: "" };
+const ADAL: Library = Library { name: "adal-node", backend: "" };
 const OPENID: Library = Library { name: "openid-client", backend: "" };
 
 /// A table of results.
@@ -78,11 +82,12 @@ pub(crate) fn run(workspace: &Workspace, report: &Report, options: &Options) -> 
         build::make(workspace, report)?;
         report.step("peers", |live| setup::install_packages(&workspace.path("tests/interop"), live))?;
     }
-    let measures: [(What, Measure); 4] = [
+    let measures: [(What, Measure); 5] = [
         (What::Cached, cached::measure),
         (What::Together, together::measure),
         (What::Flights, rust::measure_flights),
         (What::Cold, cold::measure),
+        (What::Adal, adal::measure),
     ];
     let mut tables = Vec::new();
     for (what, measure) in measures {

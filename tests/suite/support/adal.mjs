@@ -1,6 +1,7 @@
 // Contexts and calls as the tests of certgrant/adal need them.
 import { AUTHORITY, CLIENT, PEM, RESOURCE, THUMBPRINT } from "./fixtures.mjs";
 import { adal } from "./package.mjs";
+import { grantedV1 } from "./service.mjs";
 
 /** A context with a cache of its own over a scripted `fetch`. */
 export function context(
@@ -37,3 +38,18 @@ export async function acquireToken(made, changes) {
 }
 
 export const ARGUMENTS = { resource: RESOURCE, clientId: CLIENT, certificate: PEM, thumbprint: THUMBPRINT };
+
+/** Calls any method; resolves with the arguments of its callback. */
+export function call(made, method, ...parameters) {
+  return new Promise((resolve) => {
+    made[method](...parameters, (...results) => resolve(results));
+  });
+}
+
+export const USER = "user@contoso.example";
+
+/** A token response of a v1 endpoint with a user and a refresh token. */
+export function grantedToUser(token = "token-1", members = {}) {
+  const claims = Buffer.from(JSON.stringify({ upn: USER, tid: "tenant", oid: "object" })).toString("base64url");
+  return grantedV1(token, { refresh_token: `refresh-of-${token}`, id_token: `.${claims}.`, ...members });
+}

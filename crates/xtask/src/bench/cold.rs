@@ -61,15 +61,15 @@ fn row(library: Library, figures: &[Value]) -> Result<Vec<String>> {
 }
 
 /// The service, which ends when this is dropped.
-struct Service {
+pub(super) struct Service {
     child: Child,
-    authority: String,
-    authority_file: String,
+    pub(super) authority: String,
+    pub(super) authority_file: String,
 }
 
 impl Service {
     /// Not by `Call`, which closes the standard input: the service ends with that.
-    fn start(workspace: &Workspace) -> Result<Self> {
+    pub(super) fn start(workspace: &Workspace) -> Result<Self> {
         let file = workspace.state("bench-ca.pem");
         std::fs::create_dir_all(workspace.state(""))?;
         let mut child = Command::new("node")

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{IDENTITY, MSAL, OPENID, Table};
+use super::{ADAL, IDENTITY, MSAL, OPENID, Table};
 use crate::markdown;
 use crate::process::Call;
 use crate::report::LiveLine;
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 /// Writes the document.
 pub(super) fn write(workspace: &Workspace, tables: &[Table]) -> Result<()> {
     let node = Call::node().arg("--version").output(&LiveLine::off())?;
-    let peers = [MSAL, IDENTITY, OPENID]
+    let peers = [MSAL, IDENTITY, OPENID, ADAL]
         .iter()
         .map(|peer| Ok(format!("{} {}", peer.name, version_of(workspace, peer.name)?)))
         .collect::<Result<Vec<String>>>()?;
