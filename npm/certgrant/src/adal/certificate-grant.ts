@@ -192,6 +192,7 @@ function withoutResponse(error: CertgrantError | undefined): AdalError {
     case "ERR_THUMBPRINT_INVALID":
       return new AdalError(TEXTS.thumbprintFormat, { code, hint, cause: error });
     case "ERR_NETWORK_FAILED":
+    case "ERR_PROXY_REFUSED":
     case "ERR_REQUEST_TIMEOUT":
       return new AdalError(TEXTS.noResponse, { code, hint, cause: cause ?? error });
     default:

@@ -1,16 +1,20 @@
 /** How requests of this entry are sent: by `fetch`, with the settings of `options.http`, which is read and never written. */
 import type { HttpRequest } from "../backend.ts";
-import { platform } from "../platform.ts";
-import { type Fetch, send } from "../transport.ts";
+import { send } from "../transport.ts";
+import { fetchFor } from "./http-options.ts";
 import type { AdalOptions } from "./types.ts";
 
 /** Sends a request. */
 export type Sender = (request: HttpRequest, aborted?: AbortSignal) => ReturnType<typeof send>;
 
-/** A sender with a context's options. */
+/**
+ * A sender with a context's options.
+ *
+ * @throws AdalError if they ask for what can't be done
+ */
 export function sender(options: AdalOptions): Sender {
-  const { fetch, timeout, headers } = options.http ?? {};
-  const transport = fetch ?? ownFetch();
+  const { timeout, headers } = options.http ?? {};
+  const transport = fetchFor(options.http);
   return (request, aborted = new AbortController().signal) =>
     send(
       transport,
@@ -21,14 +25,6 @@ export function sender(options: AdalOptions): Sender {
       },
       aborted,
     );
-}
-
-/** One for the process: it has the connections to the proxies of the environment, which adal-node went through too. */
-let own: Fetch | undefined;
-
-function ownFetch(): Fetch {
-  own ??= platform().fetch?.("certgrant/adal", {}) ?? ((...request) => (globalThis.fetch as Fetch)(...request));
-  return own;
 }
 
 /** One spelling for each name, so that a caller's header can't stand beside a standard one. */

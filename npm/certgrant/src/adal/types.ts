@@ -84,6 +84,14 @@ export interface AdalOptions {
   http?: {
     /** Replaces the global `fetch`. */
     fetch?: Fetch;
+    /** A pool of `undici`. */
+    dispatcher?: unknown;
+    /** A proxy, `{ host, port, auth }` or its address; on Node, with the package `undici`. `HTTPS_PROXY` is obeyed without. */
+    proxy?: unknown;
+    /** Certificate authorities in place of the built-in ones, PEM; on Node, with the package `undici`. */
+    ca?: string | undefined;
+    /** An agent of Node's, as far as it names a proxy or authorities. */
+    httpsAgent?: unknown;
     /** Milliseconds to wait for an answer. */
     timeout?: number;
     /** Further request headers; adal-node's own win. */

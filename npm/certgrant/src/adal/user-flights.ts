@@ -103,17 +103,21 @@ export class UserFlights {
     const flows = await this.#open();
     const id = flows.begin({ ...task, correlationId: flight.call.log.correlationId });
     let input: UserInput = { kind: "begin", entropy: platform().randomBytes(32) };
-    while (!aborted.aborted) {
-      const step = flows.step(id, input, Date.now());
-      if (step.kind === "done") return step;
-      if (step.kind === "send") input = await exchange(step, flight, aborted);
-      else {
-        await sleep(Math.max(0, step.until - Date.now()), aborted);
-        input = { kind: "woken" };
+    try {
+      while (!aborted.aborted) {
+        const step = flows.step(id, input, Date.now());
+        if (step.kind === "done") return step;
+        if (step.kind === "send") input = await exchange(step, flight, aborted);
+        else {
+          await sleep(Math.max(0, step.until - Date.now()), aborted);
+          input = { kind: "woken" };
+        }
       }
+      return { kind: "done" };
+    } finally {
+      // Of a flight that has ended nothing is left to forget.
+      flows.abandon(id);
     }
-    flows.abandon(id);
-    return { kind: "done" };
   }
 
   #open(): Promise<BackendUserFlows> {
