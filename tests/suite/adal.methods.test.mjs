@@ -65,9 +65,9 @@ for (const [method, parameters] of Object.entries(METHODS)) {
     expectNoSecret(`${lines.join("\n")} ${error.message} ${error.hint} ${error.stack}`, SECRET);
   });
 
-  // There a function is the callback of the older form.
-  const hasOlderForm = method === "acquireTokenWithRefreshToken";
-  test(`${method} refuses a function in the place of another argument at once`, { skip: hasOlderForm }, () => {
+  // There a function in that place is the callback of the older form.
+  if (method === "acquireTokenWithRefreshToken") continue;
+  test(`${method} refuses a function in the place of another argument at once`, () => {
     const made = context(scriptedFetch(world));
     assert.throws(() => made[method](...parameters.slice(0, -1), () => undefined), {
       message: "acquireToken requires a function callback parameter.",

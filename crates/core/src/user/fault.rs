@@ -92,8 +92,6 @@ impl UserFault {
 
     /// The fault as an error with a stable code; `now` dates a `Retry-After`.
     pub fn error(&self, now: Timestamp) -> Error {
-        let realm = |found: String, expected| Error::new(ErrorCode::RealmInvalid, found, expected);
-        let federation = |found, expected| Error::new(ErrorCode::FederationInvalid, found, expected);
         match self {
             Self::Refused(_, response) => refused(response, now),
             Self::Unanswered(purpose, failure) => failure.clone().into_error(expected_of(*purpose)),
@@ -102,6 +100,24 @@ impl UserFault {
                 "a code that nobody had typed in when its time was up",
                 "a user who signs in with it",
             ),
+            Self::TrustRefused { code, reason } => Error::new(
+                ErrorCode::FederationRefused,
+                format!(
+                    "{} ({})",
+                    cut(reason.as_deref().unwrap_or("no reason")),
+                    cut(code.as_deref().unwrap_or("no code"))
+                ),
+                "an assertion about the user",
+            ),
+            _ => self.unusable(),
+        }
+    }
+
+    /// The error of an answer that says what can't be used: found, and expected in its place.
+    fn unusable(&self) -> Error {
+        let realm = |found: String, expected| Error::new(ErrorCode::RealmInvalid, found, expected);
+        let federation = |found, expected| Error::new(ErrorCode::FederationInvalid, found, expected);
+        match self {
             Self::AccountType(found) => realm(quoted("the account type", found), "managed or federated"),
             Self::AccountUnknown(_) => realm("an account that is not known".into(), "managed or federated"),
             Self::FederationProtocol(found) => realm(quoted("the protocol", found), "WSTrust or SAML20"),
@@ -116,23 +132,12 @@ impl UserFault {
                 "an endpoint of another kind".into(),
                 "…/trust/13/usernamemixed or …/trust/2005/usernamemixed",
             ),
-            Self::TrustRefused { code, reason } => Error::new(
-                ErrorCode::FederationRefused,
-                format!(
-                    "{} ({})",
-                    cut(reason.as_deref().unwrap_or("no reason")),
-                    cut(code.as_deref().unwrap_or("no code"))
-                ),
-                "an assertion about the user",
-            ),
             Self::TrustEmpty => federation("an empty body".into(), "an assertion about the user"),
             Self::TrustMalformed => federation("what is not XML, or has a DTD".into(), "a SOAP envelope"),
-            Self::TrustWithoutToken => {
-                federation("an answer without a token".into(), "an assertion about the user")
-            }
             Self::TrustTokenType(found) => {
                 federation(quoted("a token of the type", found), "a SAML assertion of version 1.0 or 2.0")
             }
+            _ => federation("an answer without a token".into(), "an assertion about the user"),
         }
     }
 }

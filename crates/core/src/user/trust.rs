@@ -92,31 +92,7 @@ impl TrustEndpoint {
         id: &str,
         now: Timestamp,
     ) -> SecretString {
-        let (trust, key_type, request_type) = self.version.names();
-        let (created, expires) = (instant(now), instant(now.plus_secs(LIFETIME_SECS)));
-        let action = self.version.action();
-        let mut to = String::new();
-        push_escaped(&mut to, &self.url);
-        let head = format!(
-            "<s:Envelope xmlns:s='{SOAP}' xmlns:wsa='http://www.w3.org/2005/08/addressing' \
-             xmlns:wsu='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'>\
-             <s:Header><wsa:Action s:mustUnderstand='1'>{action}</wsa:Action>\
-             <wsa:messageID>urn:uuid:{id}</wsa:messageID>\
-             <wsa:ReplyTo><wsa:Address>http://www.w3.org/2005/08/addressing/anonymous</wsa:Address></wsa:ReplyTo>\
-             <wsa:To s:mustUnderstand='1'>{to}</wsa:To>\
-             <wsse:Security s:mustUnderstand='1' \
-             xmlns:wsse='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'>\
-             <wsu:Timestamp wsu:Id='_0'><wsu:Created>{created}</wsu:Created><wsu:Expires>{expires}</wsu:Expires>\
-             </wsu:Timestamp><wsse:UsernameToken wsu:Id='ADALUsernameToken'><wsse:Username>"
-        );
-        let tail = format!(
-            "</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header><s:Body>\
-             <wst:RequestSecurityToken xmlns:wst='{trust}'>\
-             <wsp:AppliesTo xmlns:wsp='http://schemas.xmlsoap.org/ws/2004/09/policy'><wsa:EndpointReference>\
-             <wsa:Address>{RELYING_PARTY}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo>\
-             <wst:KeyType>{key_type}</wst:KeyType><wst:RequestType>{request_type}</wst:RequestType>\
-             </wst:RequestSecurityToken></s:Body></s:Envelope>"
-        );
+        let (head, tail) = (self.head(id, now), self.version.tail());
         // Room for all of it, escaped: growing would leave a copy of the password behind.
         let lengths = [head.len(), tail.len(), 64, username.len().saturating_mul(6)];
         let room = lengths.into_iter().fold(password.expose().len().saturating_mul(6), usize::saturating_add);
@@ -128,6 +104,41 @@ impl TrustEndpoint {
         push_escaped(xml, password.expose());
         xml.push_str(&tail);
         body
+    }
+
+    /// A request up to the user's name.
+    fn head(&self, id: &str, now: Timestamp) -> String {
+        let (created, expires) = (instant(now), instant(now.plus_secs(LIFETIME_SECS)));
+        let action = self.version.action();
+        let mut to = String::new();
+        push_escaped(&mut to, &self.url);
+        format!(
+            "<s:Envelope xmlns:s='{SOAP}' xmlns:wsa='http://www.w3.org/2005/08/addressing' \
+             xmlns:wsu='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'>\
+             <s:Header><wsa:Action s:mustUnderstand='1'>{action}</wsa:Action>\
+             <wsa:messageID>urn:uuid:{id}</wsa:messageID>\
+             <wsa:ReplyTo><wsa:Address>http://www.w3.org/2005/08/addressing/anonymous</wsa:Address></wsa:ReplyTo>\
+             <wsa:To s:mustUnderstand='1'>{to}</wsa:To>\
+             <wsse:Security s:mustUnderstand='1' \
+             xmlns:wsse='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'>\
+             <wsu:Timestamp wsu:Id='_0'><wsu:Created>{created}</wsu:Created><wsu:Expires>{expires}</wsu:Expires>\
+             </wsu:Timestamp><wsse:UsernameToken wsu:Id='ADALUsernameToken'><wsse:Username>"
+        )
+    }
+}
+
+impl TrustVersion {
+    /// A request from behind the password on.
+    fn tail(self) -> String {
+        let (trust, key_type, request_type) = self.names();
+        format!(
+            "</wsse:Password></wsse:UsernameToken></wsse:Security></s:Header><s:Body>\
+             <wst:RequestSecurityToken xmlns:wst='{trust}'>\
+             <wsp:AppliesTo xmlns:wsp='http://schemas.xmlsoap.org/ws/2004/09/policy'><wsa:EndpointReference>\
+             <wsa:Address>{RELYING_PARTY}</wsa:Address></wsa:EndpointReference></wsp:AppliesTo>\
+             <wst:KeyType>{key_type}</wst:KeyType><wst:RequestType>{request_type}</wst:RequestType>\
+             </wst:RequestSecurityToken></s:Body></s:Envelope>"
+        )
     }
 }
 

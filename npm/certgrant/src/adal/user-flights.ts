@@ -7,7 +7,7 @@ import type { ErrorCode } from "../codes.ts";
 import { sleep } from "../driver.ts";
 import { fromErrorData, fromThrown } from "../errors.ts";
 import { platform } from "../platform.ts";
-import type { ResponseInput } from "../transport.ts";
+import { type ResponseInput, TransportError } from "../transport.ts";
 import type { Authority } from "./authority.ts";
 import { AdalError, asAdalError } from "./errors.ts";
 import { Failure } from "./failure.ts";
@@ -189,7 +189,9 @@ function reading<T>(log: CallLog, purpose: UserPurpose, read: () => T): T {
 function failureOf(fault: UserFault, done: Done, flight: Flight): Failure {
   const { purpose = "token", response, cause, call } = flight;
   const [, component] = REQUESTS[purpose];
-  const { code, hint: advice } = done.error ?? { code: "ERR_INTERNAL", hint: "report this as a bug" };
+  // A proxy that refused says more about it than the core can.
+  const found = cause instanceof TransportError ? cause : done.error;
+  const { code, hint: advice } = found ?? { code: "ERR_INTERNAL", hint: "report this as a bug" };
   const hint = fault === "unanswered" ? `${advice} (${flight.trouble})` : advice;
   const isUnknownHost = purpose === "discovery" && fault === "refused";
   const about = {

@@ -124,8 +124,6 @@ export function keepUserToken(
   next: (error: unknown) => void,
   replaced?: CacheEntry,
 ): void {
-  const { userId } = entry;
-  const username = originOf(entry)?.username;
   const add = (renewed: CacheEntry[]) => {
     logAdding(log, Boolean(entry.isMRRT));
     answered<unknown>(
@@ -136,14 +134,8 @@ export function keepUserToken(
       },
     );
   };
-  const isSameUser = (one: CacheEntry) => {
-    if (one === replaced) return true;
-    if (one === entry || isOfApp(one)) return false;
-    if (userId) return isOfUser(one, userId);
-    return username !== undefined && isOfUser(one, username);
-  };
-  candidates(cache, { ...key, userId }, log, (found) => {
-    const others = found.filter(isSameUser);
+  candidates(cache, { ...key, userId: entry.userId }, log, (found) => {
+    const others = found.filter((one) => one === replaced || isOfSameUser(one, entry));
     const old = others.filter((one) => belongs(one, key));
     const renewed = entry.isMRRT && entry.refreshToken ? others.filter((one) => one.isMRRT && !old.includes(one)) : [];
     if (renewed.length > 0) log.write("VERBOSE", "CacheDriver", `Updating ${renewed.length} cached refresh tokens.`);
@@ -157,6 +149,13 @@ export function keepUserToken(
       },
     );
   });
+}
+
+/** Whether another entry is of the same user, by the name that the service gave or else by the one that was typed in. */
+function isOfSameUser(one: CacheEntry, entry: CacheEntry): boolean {
+  if (one === entry || isOfApp(one)) return false;
+  const name = entry.userId ?? originOf(entry)?.username;
+  return name !== undefined && isOfUser(one, name);
 }
 
 /**
