@@ -9,13 +9,13 @@ const common: UserConfig = {
   clean: false,
 };
 
-/** What runs outside of Node: web standards alone. */
-const web: UserConfig = {
-  ...common,
-  platform: "neutral",
-  target: "es2022",
-  outputOptions: { chunkFileNames: "web-[name]-[hash].js" },
+/** Chunks under names of their own and without a hash: the list of published files is pinned. */
+const chunks = (prefix: string): NonNullable<UserConfig["outputOptions"]> => {
+  return (options, format) => ({ ...options, chunkFileNames: `${prefix}[name].${format === "cjs" ? "cjs" : "js"}` });
 };
+
+/** What runs outside of Node: web standards alone. */
+const web: UserConfig = { ...common, platform: "neutral", target: "es2022" };
 
 // One file per entry of the package; what entries of a kind share goes into chunks, and so does what is loaded with the first
 // token. `certgrant/slim` shares nothing, so that a library which uses it and an application which doesn't are two platforms.
@@ -26,6 +26,7 @@ export default defineConfig([
     format: ["esm", "cjs"],
     platform: "node",
     target: "node20",
+    outputOptions: chunks("node-"),
   },
   {
     // certgrant-adal stands by itself: one package of a tenth of adal-node's weight.
@@ -48,14 +49,12 @@ export default defineConfig([
     // Those of the Node entry.
     dts: false,
     plugins: [wasmModulesPlugin],
+    outputOptions: chunks("web-"),
   },
   {
     ...web,
     entry: { slim: "src/entry/slim.ts" },
     format: ["esm", "cjs"],
-    outputOptions: (options, format) => ({
-      ...options,
-      chunkFileNames: `slim-[name]-[hash].${format === "cjs" ? "cjs" : "js"}`,
-    }),
+    outputOptions: chunks("slim-"),
   },
 ]);

@@ -16,6 +16,7 @@ mod fuzz;
 mod generate;
 mod limits;
 mod markdown;
+mod package;
 mod process;
 mod report;
 mod setup;
@@ -64,6 +65,12 @@ enum Command {
     Simulate(simulate::Options),
     /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
     Fuzz(fuzz::Options),
+    /// Packs every npm package as it would be published, and checks those files.
+    Package {
+        /// Writes the list of files in the repository as it is now, instead of comparing.
+        #[arg(long)]
+        accept: bool,
+    },
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
     CheckCore {
         /// Writes the lists in the repository as they are now, instead of comparing.
@@ -100,6 +107,13 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Soak(options) => soak::run(&workspace, report, options),
         Command::Simulate(options) => simulate::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
+        Command::Package { accept } => {
+            report.heading("set-up and build");
+            setup::run(&workspace, report)?;
+            build::make(&workspace, report)?;
+            report.heading("package");
+            package::run(&workspace, report, *accept)
+        }
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),
     }

@@ -14,6 +14,7 @@ use crate::{build, check_core, fuzz, limits, setup};
 mod house;
 mod interop;
 mod javascript;
+mod packaging;
 mod rust;
 
 /// The name that selects all steps of `check-core`.
@@ -36,8 +37,18 @@ pub(crate) struct Options {
 fn steps() -> Vec<Step> {
     let (early, late): (Vec<Step>, Vec<Step>) =
         check_core::STEPS.into_iter().partition(|step| !step.needs_build);
-    let fuzz = [&fuzz::STEPS[..], &limits::STEPS].concat();
-    [&house::STEPS[..], &early, &rust::STEPS, &fuzz, &late, &javascript::STEPS, &interop::STEPS].concat()
+    [
+        &house::STEPS[..],
+        &early,
+        &rust::STEPS,
+        &fuzz::STEPS,
+        &limits::STEPS,
+        &late,
+        &javascript::STEPS,
+        &interop::STEPS,
+        &packaging::STEPS,
+    ]
+    .concat()
 }
 
 /// Runs the steps that are asked for.

@@ -8,7 +8,7 @@
 mod dependencies;
 mod imports;
 mod module_order;
-mod pinned;
+pub(crate) mod pinned;
 mod targets;
 
 use anyhow::{Result, bail};

@@ -15,12 +15,19 @@ pub(crate) struct Pinned {
     path: PathBuf,
     name: &'static str,
     comment: &'static str,
+    command: &'static str,
 }
 
 impl Pinned {
     /// The list at a path inside the repository. The comment says what it holds.
     pub(crate) fn new(workspace: &Workspace, name: &'static str, comment: &'static str) -> Self {
-        Self { path: workspace.path(name), name, comment }
+        Self { path: workspace.path(name), name, comment, command: "check-core" }
+    }
+
+    /// The same list, checked and accepted by another command of xtask.
+    pub(crate) const fn of_command(mut self, command: &'static str) -> Self {
+        self.command = command;
+        self
     }
 
     /// Compares the list with what was found.
@@ -34,8 +41,9 @@ impl Pinned {
         if !difference.is_empty() {
             bail!(
                 "{} does not say what was found (-: listed, +: found):\n{difference}\nif this is meant, accept it with \
-                 `cargo xtask check-core --accept`",
-                self.name
+                 `cargo xtask {} --accept`",
+                self.name,
+                self.command
             );
         }
         Ok(())
@@ -47,9 +55,9 @@ impl Pinned {
     ///
     /// The file can't be written.
     pub(crate) fn accept(&self, found: &BTreeSet<String>) -> Result<Outcome> {
-        let comment = self.comment;
+        let Self { comment, command, .. } = self;
         let mut text =
-            format!("# {comment}\n# Checked by `cargo xtask check-core`, accepted with `--accept`.\n");
+            format!("# {comment}\n# Checked by `cargo xtask {command}`, accepted with `--accept`.\n");
         for entry in found {
             text.push_str(entry);
             text.push('\n');

@@ -58,6 +58,9 @@ pub(super) const STEPS: [Step; 6] = [
     },
 ];
 
+/// What stands in the line by which a test names something that is not installed here.
+const LEFT_OUT: &str = " is left out: ";
+
 fn suite(workspace: &Workspace, backend: &str, live: &LiveLine) -> Result<Outcome> {
     let folder = workspace.path("tests/suite");
     node_test(&folder, &[("CERTGRANT_BACKEND", backend.into())], live)
@@ -87,7 +90,9 @@ pub(super) fn node_test(folder: &Path, environment: &[(&str, PathBuf)], live: &L
     if tests == 0 {
         bail!("{output}\nno test ran in {}", folder.display());
     }
-    Ok(Outcome::done(format!("{tests} tests in {} files", files.len())))
+    let left_out =
+        output.lines().filter(|line| line.contains(LEFT_OUT)).map(|line| format!("; {}", line.trim()));
+    Ok(Outcome::done(format!("{tests} tests in {} files{}", files.len(), left_out.collect::<String>())))
 }
 
 /// Node 20 takes folders and later versions take patterns; lists of files are taken by all.

@@ -1,0 +1,268 @@
+//! `cargo xtask package`: packs every npm package as it would be published, and checks those very files.
+//!
+//! A package is staged: its manifest without what only its making needs, its licences beside it, and, in `certgrant` itself,
+//! the addons' packages among its optional dependencies. Those are not in the source tree's manifest, because `npm ci` refuses
+//! a lock file without them, and they are not published when it is made. What is packed is listed and pinned; that it installs
+//! and works in fresh projects is shown by `cargo xtask test packaging runtimes`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use crate::check_core::pinned::Pinned;
+use crate::process::Call;
+use crate::report::{LiveLine, Outcome, Report};
+use crate::workspace::Workspace;
+
+/// Members of a manifest that nobody needs who installs the package.
+const MAKING: [&str; 2] = ["scripts", "devDependencies"];
+
+/// What a manifest must not name, so that installing the package installs nothing else.
+const FOREIGN: [&str; 2] = ["dependencies", "peerDependencies"];
+
+/// What npm does not pack by itself: it looks for other names.
+const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+
+/// The packages besides those of the addons, by their folders in `npm`. The second leans on the first.
+const PACKAGES: [&str; 2] = ["certgrant", "certgrant-adal"];
+
+/// A packed package.
+#[derive(Debug)]
+struct Packed {
+    name: String,
+    files: Vec<String>,
+    packed: u64,
+    unpacked: u64,
+}
+
+/// Packs everything that was built, checks it, and prints what there is to publish.
+///
+/// # Errors
+///
+/// Packing fails, a file is missing or too many, or a package would install another one.
+pub(crate) fn run(workspace: &Workspace, report: &Report, accept: bool) -> Result<()> {
+    let mut packages = Vec::new();
+    report.step("pack", |live| {
+        packages = pack(workspace, live)?;
+        Ok(Outcome::done(folder(workspace).display().to_string()))
+    })?;
+    report.step("file lists", |_| {
+        let list = file_list(workspace);
+        let found = listed(&packages);
+        if accept {
+            return list.accept(&found);
+        }
+        list.check(&found)?;
+        Ok(Outcome::done(format!("{} files", found.len())))
+    })?;
+    let rows: Vec<Vec<String>> = packages.iter().map(Packed::row).collect();
+    report.table(&["package", "files", "kB packed", "kB installed"], &rows);
+    Ok(())
+}
+
+/// The test step: packs, and compares with the pinned lists. The packed files are then there for the steps behind it.
+///
+/// # Errors
+///
+/// Those of [`run`].
+pub(crate) fn check(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    let packages = pack(workspace, live)?;
+    file_list(workspace).check(&listed(&packages))?;
+    Ok(Outcome::done(format!("{} packages", packages.len())))
+}
+
+/// Where the packed files lie.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.state("packages")
+}
+
+impl Packed {
+    /// Reads what `npm pack --json` says of a package.
+    fn from_npm(answer: &Value) -> Option<Self> {
+        let path = |file: &Value| file["path"].as_str().map(str::to_owned);
+        Some(Self {
+            name: answer["name"].as_str()?.to_owned(),
+            files: answer["files"].as_array()?.iter().filter_map(path).collect(),
+            packed: answer["size"].as_u64()?,
+            unpacked: answer["unpackedSize"].as_u64()?,
+        })
+    }
+
+    fn row(&self) -> Vec<String> {
+        let kilobytes = |bytes: u64| format!("{}", bytes.div_ceil(1000));
+        vec![
+            self.name.clone(),
+            self.files.len().to_string(),
+            kilobytes(self.packed),
+            kilobytes(self.unpacked),
+        ]
+    }
+}
+
+fn file_list(workspace: &Workspace) -> Pinned {
+    Pinned::new(workspace, "tests/packaging/files.txt", "What each npm package holds when it is published.")
+        .of_command("package")
+}
+
+/// The files by package; the addons' packages are all alike, so one stands for them.
+fn listed(packages: &[Packed]) -> BTreeSet<String> {
+    let name = |packed: &Packed| match packed.name.strip_prefix("@certgrant/native-") {
+        Some(_) => "@certgrant/native-*".to_owned(),
+        None => packed.name.clone(),
+    };
+    packages
+        .iter()
+        .flat_map(|packed| packed.files.iter().map(move |file| format!("{} {file}", name(packed))))
+        .collect()
+}
+
+fn pack(workspace: &Workspace, live: &LiveLine) -> Result<Vec<Packed>> {
+    let target = folder(workspace);
+    renewed(&target)?;
+    let addons = addons(workspace)?;
+    let names: Vec<String> = addons
+        .iter()
+        .map(|addon| manifest_of(addon).map(|manifest| text(&manifest["name"])))
+        .collect::<Result<_>>()?;
+    let mut packed = Vec::new();
+    for package in PACKAGES {
+        let source = workspace.path("npm").join(package);
+        if !source.join("package.json").is_file() {
+            continue;
+        }
+        let mut manifest = manifest_of(&source)?;
+        if package == PACKAGES[0] {
+            let version = manifest["version"].clone();
+            manifest["optionalDependencies"] =
+                names.iter().map(|name| (name.clone(), version.clone())).collect();
+            self_contained(&manifest)?;
+        }
+        packed.push(pack_one(workspace, &source, manifest, live)?);
+    }
+    for addon in &addons {
+        packed.push(pack_one(workspace, addon, manifest_of(addon)?, live)?);
+    }
+    Ok(packed)
+}
+
+fn pack_one(workspace: &Workspace, source: &Path, mut manifest: Value, live: &LiveLine) -> Result<Packed> {
+    let name = text(&manifest["name"]);
+    live.show(&name);
+    let stage = workspace.state("stage").join(name.replace('/', "-"));
+    renewed(&stage)?;
+    for member in MAKING {
+        manifest.as_object_mut().context("a manifest is an object")?.remove(member);
+    }
+    let mut files = manifest["files"].as_array().cloned().unwrap_or_default();
+    for licence in LICENCES {
+        fs::copy(workspace.path(licence), stage.join(licence))
+            .with_context(|| format!("copying {licence}"))?;
+        files.push(licence.into());
+    }
+    manifest["files"] = files.into();
+    fs::write(stage.join("package.json"), serde_json::to_string_pretty(&manifest)? + "\n")?;
+    for file in manifest["files"].as_array().into_iter().flatten().chain([&json!("README.md")]) {
+        let file = text(file);
+        if source.join(&file).exists() {
+            copy(&source.join(&file), &stage.join(&file))?;
+        }
+    }
+    let answer = Call::npm()
+        .args(["pack", "--json", "--ignore-scripts", "--pack-destination"])
+        .arg(folder(workspace))
+        .current_dir(&stage)
+        .output(live)?;
+    let answer: Value = serde_json::from_str(&answer).context("`npm pack` did not answer JSON")?;
+    // A list up to npm 11.5, by package since.
+    let answer = answer.get(0).or_else(|| answer.get(&name)).unwrap_or(&answer);
+    Packed::from_npm(answer).with_context(|| format!("`npm pack` does not tell what it packed of {name}"))
+}
+
+/// Refuses a manifest by which other packages would be installed too.
+fn self_contained(manifest: &Value) -> Result<()> {
+    match FOREIGN.iter().find(|&&member| !manifest[member].is_null()) {
+        Some(member) => bail!("certgrant has no {member}, and its package.json names some"),
+        None => Ok(()),
+    }
+}
+
+/// The folders of the addons' packages that were built.
+fn addons(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let folder = workspace.path("npm/native");
+    let entries = fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
+    let mut addons: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    addons.retain(|path| path.join("certgrant.node").is_file());
+    addons.sort();
+    Ok(addons)
+}
+
+fn manifest_of(folder: &Path) -> Result<Value> {
+    let path = folder.join("package.json");
+    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// An empty folder in the place of whatever is there.
+fn renewed(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))
+}
+
+/// Copies a file, or a folder with all that it holds.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if from.is_file() {
+        fs::copy(from, to).with_context(|| format!("copying {}", from.display()))?;
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_that_would_install_another_is_refused() {
+        assert!(
+            self_contained(&json!({ "optionalDependencies": { "@certgrant/native-x": "1.0.0" } })).is_ok()
+        );
+        let error = self_contained(&json!({ "dependencies": { "left-pad": "1.0.0" } })).expect_err("foreign");
+        assert_eq!(error.to_string(), "certgrant has no dependencies, and its package.json names some");
+    }
+
+    #[test]
+    fn conditions_of_exports_keep_their_order_because_the_first_that_fits_wins() {
+        let text = r#"{ "workerd": "./workerd.js", "node": "./node.js", "browser": "./browser.js" }"#;
+        let exports: Value = serde_json::from_str(text).expect("JSON");
+        let names: Vec<&String> = exports.as_object().expect("an object").keys().collect();
+        assert_eq!(names, ["workerd", "node", "browser"]);
+    }
+
+    #[test]
+    fn files_of_all_addons_are_listed_once() {
+        let packed = |name: &str| Packed {
+            name: name.to_owned(),
+            files: vec!["certgrant.node".to_owned()],
+            packed: 1,
+            unpacked: 2_500,
+        };
+        let packages = [packed("@certgrant/native-linux-x64-gnu"), packed("@certgrant/native-darwin-arm64")];
+        let expected = BTreeSet::from(["@certgrant/native-* certgrant.node".to_owned()]);
+        assert_eq!(listed(&packages), expected);
+        assert_eq!(packages[0].row(), ["@certgrant/native-linux-x64-gnu", "1", "1", "3"]);
+    }
+}
