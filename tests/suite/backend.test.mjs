@@ -97,7 +97,7 @@ test("without the addon the WASM module is used, and asking for the addon is an 
 
 test("without either the error has the load errors of both as causes", (t) => {
   const entry = copyWithoutAddon(t);
-  for (const name of ["certgrant_bg.wasm", "certgrant_rsa_bg.wasm"]) rmSync(new URL(name, entry));
+  for (const name of ["certgrant.wasm", "certgrant_rsa.wasm"]) rmSync(new URL(name, entry));
   const { error } = run({ entry });
   assert.equal(error.code, "ERR_BACKEND_UNAVAILABLE");
   const messages = causes(error)
@@ -105,7 +105,7 @@ test("without either the error has the load errors of both as causes", (t) => {
     .join("\n");
   assert.match(messages, /native addon/);
   assert.match(messages, /WASM module could not be loaded/);
-  assert.match(messages, /ENOENT.*certgrant_bg\.wasm/);
+  assert.match(messages, /ENOENT.*certgrant\.wasm/);
 });
 
 test("loading the package reads no file of a backend", () => {

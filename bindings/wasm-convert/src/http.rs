@@ -1,12 +1,12 @@
 //! Requests and responses as the host has them.
 
 use crate::incomplete;
-use crate::members::{Builder, Members};
+use crate::members::Members;
+use crate::value::{Builder, Value};
 use certgrant_core::{HttpRequest, HttpResponse, Result, TransportFailure};
-use wasm_bindgen::JsValue;
 
 /// `HttpRequest`.
-pub fn http_request(request: &HttpRequest) -> JsValue {
+pub fn http_request(request: &HttpRequest) -> Value<'static> {
     let secret = request.secret_header.iter().map(|(name, value)| (*name, value.expose().as_str()));
     let headers = request
         .headers
@@ -28,7 +28,7 @@ pub fn http_request(request: &HttpRequest) -> JsValue {
 }
 
 /// An input of the kind `response`.
-pub fn http_response(input: &Members) -> Result<HttpResponse> {
+pub fn http_response(input: &Members<'_>) -> Result<HttpResponse> {
     Ok(HttpResponse {
         status: input.number("status").ok_or_else(incomplete)? as u16,
         headers: input.members("headers").map(|headers| headers.text_entries()).unwrap_or_default(),
@@ -37,7 +37,7 @@ pub fn http_response(input: &Members) -> Result<HttpResponse> {
 }
 
 /// An input of the kind `failure`.
-pub fn transport_failure(input: &Members) -> Result<TransportFailure> {
+pub fn transport_failure(input: &Members<'_>) -> Result<TransportFailure> {
     let text = |name| input.text(name).ok_or_else(incomplete);
     Ok(match text("reason")?.as_str() {
         "timeout" => TransportFailure::Timeout,

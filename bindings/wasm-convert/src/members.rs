@@ -1,113 +1,153 @@
-//! Objects of JavaScript by their members.
+//! Values that came from the host, by their members.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use js_sys::{Array, Object, Reflect, Uint8Array};
-use wasm_bindgen::{JsCast as _, JsValue};
 
-/// The members of a JavaScript object. What is absent, null or of another type is none: core says what is missing.
-pub struct Members(JsValue);
+use crate::value::{ARRAY, BYTES, HEAD, NUMBER, OBJECT, TEXT, TRUE, UNDEFINED};
 
-impl Members {
+/// The members of an object. What is absent, null or of another type is none: core says what is missing.
+#[derive(Clone, Copy)]
+pub struct Members<'a>(&'a [u8]);
+
+impl<'a> Members<'a> {
     /// The members of a value; of one that is no object, none.
-    pub fn of(value: JsValue) -> Self {
-        Self(value)
+    pub fn of(value: &'a [u8]) -> Self {
+        Self(content(value, OBJECT).unwrap_or_default())
     }
 
-    fn get(&self, name: &str) -> Option<JsValue> {
-        Reflect::get(&self.0, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+    fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.entries().find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
+        let mut values = Values(self.0);
+        core::iter::from_fn(move || Some((content(values.next()?, TEXT)?, values.next()?)))
+            .filter(|(_, value)| value.first() != Some(&UNDEFINED))
     }
 
     /// A string.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.get(name)?.as_string()
+        text_of(self.get(name)?)
     }
 
     /// An array of strings.
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        let array: Array = self.get(name)?.dyn_into().ok()?;
-        Some(array.iter().filter_map(|element| element.as_string()).collect())
+        Some(Values(content(self.get(name)?, ARRAY)?).filter_map(text_of).collect())
     }
 
     /// The contents of a `Uint8Array`, or of a string as UTF-8.
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        bytes_of(self.get(name)?)
+        let value = self.get(name)?;
+        content(value, BYTES).or_else(|| content(value, TEXT)).map(<[u8]>::to_vec)
     }
 
     /// A number.
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.get(name)?.as_f64()
+        let (kind, number) = self.get(name)?.split_first()?;
+        if *kind == NUMBER { number.try_into().ok().map(f64::from_le_bytes) } else { None }
     }
 
     /// Whether a member is true.
     pub fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.is_truthy())
+        self.get(name) == Some(&[TRUE])
     }
 
     /// The members of a member.
     pub fn members(&self, name: &str) -> Option<Self> {
-        self.get(name).map(Self)
+        content(self.get(name)?, OBJECT).map(Self)
     }
 
     /// All members that are strings.
     pub fn text_entries(&self) -> Vec<(String, String)> {
-        let Some(object) = self.0.dyn_ref::<Object>() else {
-            return Vec::new();
-        };
-        let names = Object::keys(object);
-        let name = |index| names.get(index).as_string();
-        (0..names.length())
-            .filter_map(name)
-            .filter_map(|name| self.text(&name).map(|text| (name, text)))
+        self.entries()
+            .filter_map(|(name, value)| Some((String::from_utf8(name.to_vec()).ok()?, text_of(value)?)))
             .collect()
     }
 }
 
-/// The contents of a `Uint8Array`, or of a string as UTF-8.
-pub fn bytes_of(value: JsValue) -> Option<Vec<u8>> {
-    match value.as_string() {
-        Some(text) => Some(text.into_bytes()),
-        None => value.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()),
+/// The values that stand one after the other.
+struct Values<'a>(&'a [u8]);
+
+impl<'a> Iterator for Values<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let length = match *self.0.first()? {
+            ..NUMBER => 1,
+            NUMBER => 9,
+            _ => HEAD.checked_add(length(self.0)?)?,
+        };
+        let (value, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(value)
     }
 }
 
-/// A JavaScript object in the making.
-#[derive(Default)]
-pub struct Builder(Object);
-
-impl From<Object> for Builder {
-    fn from(object: Object) -> Self {
-        Self(object)
-    }
+fn length(value: &[u8]) -> Option<usize> {
+    let length = value.get(1..HEAD)?.try_into().ok()?;
+    Some(u32::from_le_bytes(length) as usize)
 }
 
-impl Builder {
-    /// An object without members.
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// What a value of that kind holds; none of another kind.
+fn content(value: &[u8], kind: u8) -> Option<&[u8]> {
+    if *value.first()? == kind { value.get(HEAD..) } else { None }
+}
 
-    /// Adds a member; setting one of an ordinary new object does not fail.
-    pub fn set(self, name: &str, value: impl Into<JsValue>) -> Self {
-        let _ = Reflect::set(&self.0, &name.into(), &value.into());
-        self
-    }
+fn text_of(value: &[u8]) -> Option<String> {
+    String::from_utf8(content(value, TEXT)?.to_vec()).ok()
+}
 
-    /// Adds a member if there is a value for it.
-    pub fn set_some(self, name: &str, value: Option<impl Into<JsValue>>) -> Self {
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+    use alloc::vec;
+
+    use super::*;
+    use crate::value::{Builder, Value, array};
+
+    fn encoded(value: Value<'_>) -> Vec<u8> {
         match value {
-            Some(value) => self.set(name, value),
-            None => self,
+            Value::Made(made) => made.bytes().to_vec(),
+            _ => panic!("a container"),
         }
     }
 
-    /// Adds a number if there is one.
-    pub fn seconds(self, name: &str, value: Option<u64>) -> Self {
-        self.set_some(name, value.map(|number| number as f64))
+    #[test]
+    fn members_are_found_by_name_and_kind() {
+        let inner = Builder::new().set("a", "b").set("n", 1_u32).finish();
+        let object = encoded(
+            Builder::new()
+                .set("text", "täxt")
+                .set("bytes", [1_u8, 2].as_slice())
+                .set("number", 1.5)
+                .set("flag", true)
+                .set("nothing", Value::Undefined)
+                .set("texts", array(["x", "y"].map(Value::from).into_iter()))
+                .set("inner", inner)
+                .finish(),
+        );
+        let members = Members::of(&object);
+        assert_eq!(members.text("text").as_deref(), Some("täxt"));
+        assert_eq!(members.bytes("text").as_deref(), Some("täxt".as_bytes()));
+        assert_eq!(members.bytes("bytes"), Some(vec![1, 2]));
+        assert_eq!(members.number("number"), Some(1.5));
+        assert!(members.flag("flag") && !members.flag("number") && !members.flag("nothing"));
+        assert_eq!(members.texts("texts"), Some(vec!["x".to_string(), "y".to_string()]));
+        let inner = members.members("inner").expect("an object");
+        assert_eq!(inner.text_entries(), [("a".to_string(), "b".to_string())]);
+        assert_eq!(members.text("nothing"), None);
+        assert_eq!(members.text("number"), None);
+        assert_eq!(members.number("text"), None);
     }
 
-    /// The object.
-    pub fn finish(self) -> JsValue {
-        self.0.into()
+    #[test]
+    fn what_is_cut_off_has_the_members_before_the_cut_and_does_not_panic() {
+        let object = encoded(Builder::new().set("a", "1").set("b", [7_u8; 300].as_slice()).finish());
+        for end in 0..object.len() {
+            let members = Members::of(&object[..end]);
+            assert!(matches!(members.text("a").as_deref(), None | Some("1")));
+            assert_eq!(members.bytes("b"), None, "cut at {end}");
+        }
+        assert!(Members::of(&[OBJECT, 0, 0, 0, 0, TEXT, 255, 255, 255, 255]).text("a").is_none());
     }
 }

@@ -1,51 +1,55 @@
 //! RSA signatures for runtimes without WebCrypto. A module of its own, loaded only there, because it would double the size
-//! of the main one. It holds the key in its memory and blinds every signature with the runtime's random bytes.
+//! of the main one. It holds the key in its memory and blinds every signature; the randomness for that comes from the host, 32
+//! fresh bytes with each call.
 
-use certgrant_core::{Algorithm, Bundle, Error, Secret, SigningRequest};
+#![no_std]
+
+extern crate alloc;
+
+use certgrant_core::{Algorithm, Bundle, Result, Secret, SigningRequest};
 use certgrant_signer::{RustCryptoSigner, RustCryptoVerifier};
-use getrandom::SysRng;
-use wasm_bindgen::prelude::*;
+use certgrant_wasm_convert::{Made, Members, Registry, Value, incomplete, module};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng as _;
 
-/// A private key that signs.
-#[wasm_bindgen]
-pub struct RsaSigner(RustCryptoSigner);
+static SIGNERS: Registry<RustCryptoSigner> = Registry::new();
 
-#[wasm_bindgen]
-impl RsaSigner {
-    /// The signer of the private key in a PEM file; throws what is wrong with it.
-    #[wasm_bindgen(constructor)]
-    pub fn new(pem: Vec<u8>) -> Result<RsaSigner, JsValue> {
-        let pem = Secret::new(pem);
-        let open = || RustCryptoSigner::new(&Bundle::from_pem(pem.expose())?.key);
-        open().map(Self).map_err(|error| throwable(&error))
+module! {
+    /// Opens the private key of the PEM file `certificate`, and gives its number.
+    fn signer_open(arguments) {
+        let pem = Secret::new(arguments.bytes("certificate").unwrap_or_default());
+        Ok(SIGNERS.insert(RustCryptoSigner::new(&Bundle::from_pem(pem.expose())?.key)?).into())
+    }
+
+    /// Forgets a key.
+    fn signer_close(arguments) {
+        SIGNERS.remove(arguments.number("signer"));
+        Ok(Value::Undefined)
     }
 
     /// The signature. Holds the thread for some milliseconds.
-    pub fn sign(&self, algorithm: &str, signing_input: String) -> Result<Vec<u8>, JsValue> {
-        let sign = || {
-            let request = SigningRequest { algorithm: Algorithm::parse(algorithm)?, signing_input };
-            self.0.sign(&request, &mut SysRng)
-        };
-        sign().map_err(|error| throwable(&error))
+    fn signer_sign(arguments) {
+        let entropy = arguments.bytes("entropy").and_then(|entropy| entropy.try_into().ok());
+        let mut random = ChaCha20Rng::from_seed(entropy.ok_or_else(incomplete)?);
+        let request = request(arguments)?;
+        SIGNERS.with(arguments.number("signer"), |signer| {
+            Ok(Made::of_bytes(&signer.sign(&request, &mut random)?))
+        })
+    }
+
+    /// Verifies a signature that was made elsewhere by the key of `spki`; throws if it is of another.
+    fn signature_verify(arguments) {
+        let spki = arguments.bytes("spki").unwrap_or_default();
+        let signature = arguments.bytes("signature").unwrap_or_default();
+        RustCryptoVerifier::from_spki_der(&spki)?.verify(&request(arguments)?, &signature)?;
+        Ok(Value::Undefined)
     }
 }
 
-/// Verifies a signature that was made elsewhere by the key of `spki`; throws if it is of another.
-#[wasm_bindgen]
-pub fn verify(spki: &[u8], algorithm: &str, signing_input: String, signature: &[u8]) -> Result<(), JsValue> {
-    let verify = || {
-        let request = SigningRequest { algorithm: Algorithm::parse(algorithm)?, signing_input };
-        RustCryptoVerifier::from_spki_der(spki)?.verify(&request, signature)
-    };
-    verify().map_err(|error| throwable(&error))
-}
-
-/// A JavaScript error with core's text, code and hint.
-fn throwable(error: &Error) -> JsValue {
-    let object = js_sys::Error::new(&error.to_string());
-    for (name, value) in [("code", error.code().as_str()), ("hint", error.hint())] {
-        // Setting a member of a new object does not fail.
-        let _ = js_sys::Reflect::set(&object, &name.into(), &value.into());
-    }
-    object.into()
+fn request(arguments: Members<'_>) -> Result<SigningRequest> {
+    let text = |name| arguments.text(name).ok_or_else(incomplete);
+    Ok(SigningRequest {
+        algorithm: Algorithm::parse(&text("algorithm")?)?,
+        signing_input: text("signingInput")?,
+    })
 }

@@ -11,26 +11,20 @@ use certgrant_core::{
     UserTask,
 };
 use certgrant_wasm_convert::{
-    Builder, Members, error_data, http_request, http_response, incomplete, throwable, timestamp,
-    transport_failure,
+    Builder, Members, Registry, Value, error_data, http_request, http_response, incomplete, module,
+    timestamp, transport_failure,
 };
-use js_sys::Object;
-use wasm_bindgen::prelude::*;
 
 /// The flows of one authority, and those under way.
-#[wasm_bindgen]
-pub struct UserFlows {
+struct UserFlows {
     core: certgrant_core::UserFlows,
     flights: Vec<(u32, UserFlight)>,
     last_flight: u32,
 }
 
-#[wasm_bindgen]
 impl UserFlows {
     /// The flows of an authority; throws what is wrong with its address.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> core::result::Result<UserFlows, JsValue> {
-        let options = Members::of(options);
+    fn new(options: Members<'_>) -> Result<Self> {
         let text = |name| options.text(name).unwrap_or_default();
         let product = options.members("product").map(|product| Product {
             sku: product.text("sku").unwrap_or_default(),
@@ -44,41 +38,80 @@ impl UserFlows {
             api_version: text("apiVersion"),
             product,
         };
-        let core = certgrant_core::UserFlows::new(options).map_err(|error| throwable(&error))?;
+        let core = certgrant_core::UserFlows::new(options)?;
         Ok(Self { core, flights: Vec::new(), last_flight: 0 })
     }
 
     /// Begins a task, and gives the number of its flight.
-    pub fn begin(&mut self, task: JsValue) -> core::result::Result<u32, JsValue> {
-        let task = user_task(&Members::of(task)).map_err(|error| throwable(&error))?;
+    fn begin(&mut self, task: Members<'_>) -> Result<u32> {
+        let task = user_task(&task)?;
         self.last_flight = self.last_flight.wrapping_add(1);
         self.flights.push((self.last_flight, UserFlight::new(task)));
         Ok(self.last_flight)
     }
 
     /// Takes a flight one step further. Behind `done` it no longer exists.
-    pub fn step(&mut self, flight: u32, input: JsValue, now: f64) -> core::result::Result<JsValue, JsValue> {
-        let (input, now) = (Members::of(input), timestamp(now));
-        let mut step = || {
-            let unknown = || Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way");
-            let found = self.flights.iter_mut().find(|(number, _)| *number == flight);
-            let (_, found) = found.ok_or_else(unknown)?;
-            self.core.step(found, user_input(&input)?, now)
-        };
-        let step = step().map_err(|error| throwable(&error))?;
+    fn step(&mut self, flight: u32, input: Members<'_>, now: Timestamp) -> Result<Value<'static>> {
+        let unknown = || Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way");
+        let found = self.flights.iter_mut().find(|(number, _)| *number == flight);
+        let (_, found) = found.ok_or_else(unknown)?;
+        let step = self.core.step(found, user_input(&input)?, now)?;
         if matches!(step, UserStep::Done(_)) {
             self.abandon(flight);
         }
-        Ok(user_step(step, now))
+        Ok(told(step, now))
     }
 
     /// Ends a flight that nobody waits for.
-    pub fn abandon(&mut self, flight: u32) {
+    fn abandon(&mut self, flight: u32) {
         self.flights.retain(|(number, _)| *number != flight);
     }
 }
 
-fn user_task(task: &Members) -> Result<UserTask> {
+static FLOWS: Registry<UserFlows> = Registry::new();
+
+fn members<'a>(arguments: Members<'a>, name: &str) -> Members<'a> {
+    arguments.members(name).unwrap_or(Members::of(&[]))
+}
+
+fn flight(arguments: Members<'_>) -> u32 {
+    arguments.number("flight").unwrap_or_default() as u32
+}
+
+module! {
+    /// Opens one from `options`, and gives its number.
+    fn user_open(arguments) {
+        Ok(FLOWS.insert(UserFlows::new(members(arguments, "options"))?).into())
+    }
+
+    /// Forgets one.
+    fn user_close(arguments) {
+        FLOWS.remove(arguments.number("user"));
+        Ok(Value::Undefined)
+    }
+
+    /// Begins a task, and gives the number of its flight.
+    fn user_begin(arguments) {
+        FLOWS.with(arguments.number("user"), |user| Ok(user.begin(members(arguments, "task"))?.into()))
+    }
+
+    /// Takes a flight one step further.
+    fn user_step(arguments) {
+        let now = timestamp(arguments.number("now").unwrap_or_default());
+        let input = members(arguments, "input");
+        FLOWS.with(arguments.number("user"), |user| user.step(flight(arguments), input, now))
+    }
+
+    /// Ends a flight that nobody waits for.
+    fn user_abandon(arguments) {
+        FLOWS.with(arguments.number("user"), |user| {
+            user.abandon(flight(arguments));
+            Ok(Value::Undefined)
+        })
+    }
+}
+
+fn user_task(task: &Members<'_>) -> Result<UserTask> {
     Ok(UserTask {
         client_id: task.text("clientId").unwrap_or_default(),
         resource: task.text("resource"),
@@ -87,7 +120,7 @@ fn user_task(task: &Members) -> Result<UserTask> {
     })
 }
 
-fn user_grant(task: &Members) -> Result<UserGrant> {
+fn user_grant(task: &Members<'_>) -> Result<UserGrant> {
     let text = |name| task.text(name).ok_or_else(incomplete);
     let millis = |name| task.number(name).map(|millis| millis as u64).ok_or_else(incomplete);
     let client_secret = task.text("clientSecret").map(Into::into);
@@ -113,7 +146,7 @@ fn user_grant(task: &Members) -> Result<UserGrant> {
     })
 }
 
-fn user_input(input: &Members) -> Result<UserInput> {
+fn user_input(input: &Members<'_>) -> Result<UserInput> {
     Ok(match input.text("kind").ok_or_else(incomplete)?.as_str() {
         "begin" => {
             let entropy = input.bytes("entropy").ok_or_else(incomplete)?;
@@ -126,7 +159,7 @@ fn user_input(input: &Members) -> Result<UserInput> {
     })
 }
 
-fn user_step(step: UserStep, now: Timestamp) -> JsValue {
+fn told(step: UserStep, now: Timestamp) -> Value<'static> {
     let object = Builder::new();
     match step {
         UserStep::Send { purpose, is_fallback, request } => object
@@ -141,18 +174,7 @@ fn user_step(step: UserStep, now: Timestamp) -> JsValue {
             .set("fault", fault.kind())
             .set_some("found", fault.found())
             .set_some("reason", fault.reason())
-            .set("error", error_data(Object::new(), &fault.error(now)).finish()),
+            .set("error", error_data(&fault.error(now))),
     }
     .finish()
 }
-
-/// Core does not panic; should it do so, the trap tells the host, and no text is worth its weight in the module.
-#[cfg(target_family = "wasm")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    core::arch::wasm32::unreachable()
-}
-
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -7,70 +7,103 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use certgrant_core::{
-    Algorithm, Error, ErrorCode, Result, SigningRequest, VaultAnswer, VaultFlight, VaultInput, VaultOptions,
-    VaultStep, VaultTask,
+    Algorithm, Error, ErrorCode, Result, SigningRequest, Timestamp, VaultAnswer, VaultFlight, VaultInput,
+    VaultOptions, VaultStep, VaultTask,
 };
 use certgrant_wasm_convert::{
-    Builder, Members, error_data, http_request, http_response, incomplete, throwable, timestamp,
-    transport_failure,
+    Builder, Members, Registry, Value, error_data, http_request, http_response, incomplete, module,
+    timestamp, transport_failure,
 };
-use js_sys::{Object, Uint8Array};
-use wasm_bindgen::prelude::*;
 
 /// A certificate of a vault, and what it is asked at the time.
-#[wasm_bindgen]
-pub struct Vault {
+struct Vault {
     core: certgrant_core::Vault,
     flights: Vec<(u32, VaultFlight)>,
     last_flight: u32,
 }
 
-#[wasm_bindgen]
 impl Vault {
     /// A certificate of a vault; throws what is wrong with its address.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> core::result::Result<Vault, JsValue> {
-        let options = Members::of(options);
+    fn new(options: Members<'_>) -> Result<Self> {
         let options = VaultOptions {
             vault_url: options.text("vaultUrl").unwrap_or_default(),
             certificate_name: options.text("certificateName").unwrap_or_default(),
             certificate_version: options.text("certificateVersion"),
         };
-        let core = certgrant_core::Vault::new(&options).map_err(|error| throwable(&error))?;
+        let core = certgrant_core::Vault::new(&options)?;
         Ok(Self { core, flights: Vec::new(), last_flight: 0 })
     }
 
     /// Begins a task, and gives the number of its flight.
-    pub fn begin(&mut self, task: JsValue) -> core::result::Result<u32, JsValue> {
-        let task = vault_task(&Members::of(task)).map_err(|error| throwable(&error))?;
+    fn begin(&mut self, task: Members<'_>) -> Result<u32> {
+        let task = vault_task(&task)?;
         self.last_flight = self.last_flight.wrapping_add(1);
         self.flights.push((self.last_flight, VaultFlight::new(task)));
         Ok(self.last_flight)
     }
 
     /// Takes a flight one step further. Behind `done` it no longer exists.
-    pub fn step(&mut self, flight: u32, input: JsValue, now: f64) -> core::result::Result<JsValue, JsValue> {
-        let input = Members::of(input);
-        let mut step = || {
-            let unknown = || Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way");
-            let found = self.flights.iter_mut().find(|(number, _)| *number == flight);
-            let (_, found) = found.ok_or_else(unknown)?;
-            self.core.step(found, vault_input(&input)?, timestamp(now))
-        };
-        let step = step().map_err(|error| throwable(&error))?;
+    fn step(&mut self, flight: u32, input: Members<'_>, now: Timestamp) -> Result<Value<'static>> {
+        let unknown = || Error::new(ErrorCode::StepUnexpected, "an unknown flight", "a flight under way");
+        let found = self.flights.iter_mut().find(|(number, _)| *number == flight);
+        let (_, found) = found.ok_or_else(unknown)?;
+        let step = self.core.step(found, vault_input(&input)?, now)?;
         if matches!(step, VaultStep::Done(_)) {
             self.abandon(flight);
         }
-        Ok(vault_step(step))
+        Ok(told(step))
     }
 
     /// Ends a flight that nobody waits for.
-    pub fn abandon(&mut self, flight: u32) {
+    fn abandon(&mut self, flight: u32) {
         self.flights.retain(|(number, _)| *number != flight);
     }
 }
 
-fn vault_task(task: &Members) -> Result<VaultTask> {
+static VAULTS: Registry<Vault> = Registry::new();
+
+fn members<'a>(arguments: Members<'a>, name: &str) -> Members<'a> {
+    arguments.members(name).unwrap_or(Members::of(&[]))
+}
+
+fn flight(arguments: Members<'_>) -> u32 {
+    arguments.number("flight").unwrap_or_default() as u32
+}
+
+module! {
+    /// Opens one from `options`, and gives its number.
+    fn vault_open(arguments) {
+        Ok(VAULTS.insert(Vault::new(members(arguments, "options"))?).into())
+    }
+
+    /// Forgets one.
+    fn vault_close(arguments) {
+        VAULTS.remove(arguments.number("vault"));
+        Ok(Value::Undefined)
+    }
+
+    /// Begins a task, and gives the number of its flight.
+    fn vault_begin(arguments) {
+        VAULTS.with(arguments.number("vault"), |vault| Ok(vault.begin(members(arguments, "task"))?.into()))
+    }
+
+    /// Takes a flight one step further.
+    fn vault_step(arguments) {
+        let now = timestamp(arguments.number("now").unwrap_or_default());
+        let input = members(arguments, "input");
+        VAULTS.with(arguments.number("vault"), |vault| vault.step(flight(arguments), input, now))
+    }
+
+    /// Ends a flight that nobody waits for.
+    fn vault_abandon(arguments) {
+        VAULTS.with(arguments.number("vault"), |vault| {
+            vault.abandon(flight(arguments));
+            Ok(Value::Undefined)
+        })
+    }
+}
+
+fn vault_task(task: &Members<'_>) -> Result<VaultTask> {
     let text = |name| task.text(name).ok_or_else(incomplete);
     match text("kind")?.as_str() {
         "certificate" => Ok(VaultTask::Certificate),
@@ -85,7 +118,7 @@ fn vault_task(task: &Members) -> Result<VaultTask> {
     }
 }
 
-fn vault_input(input: &Members) -> Result<VaultInput> {
+fn vault_input(input: &Members<'_>) -> Result<VaultInput> {
     let text = |name| input.text(name).ok_or_else(incomplete);
     Ok(match text("kind")?.as_str() {
         "begin" => {
@@ -101,7 +134,7 @@ fn vault_input(input: &Members) -> Result<VaultInput> {
     })
 }
 
-fn vault_step(step: VaultStep) -> JsValue {
+fn told(step: VaultStep) -> Value<'static> {
     let object = Builder::new();
     match step {
         VaultStep::Token { scope, tenant, claims } => object
@@ -115,22 +148,9 @@ fn vault_step(step: VaultStep) -> JsValue {
             object.set("kind", "done").set("certificate", pem).set("version", version)
         }
         VaultStep::Done(Ok(VaultAnswer::Signature(signature))) => {
-            object.set("kind", "done").set("signature", Uint8Array::from(signature.as_slice()))
+            object.set("kind", "done").set("signature", signature.as_slice())
         }
-        VaultStep::Done(Err(error)) => {
-            object.set("kind", "done").set("error", error_data(Object::new(), &error).finish())
-        }
+        VaultStep::Done(Err(error)) => object.set("kind", "done").set("error", error_data(&error)),
     }
     .finish()
 }
-
-/// Core does not panic; should it do so, the trap tells the host, and no text is worth its weight in the module.
-#[cfg(target_family = "wasm")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    core::arch::wasm32::unreachable()
-}
-
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

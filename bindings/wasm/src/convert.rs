@@ -6,13 +6,12 @@ use certgrant_core::{
     AccessToken, Acquired, CertificateCredential, FlightId, Held, Input, Notice, Outcome, Result, Step,
 };
 use certgrant_wasm_convert::{
-    Builder, Members, error_data, http_request, http_response, incomplete, timestamp, transport_failure,
+    Builder, Members, Value, array, error_data, http_request, http_response, incomplete, timestamp,
+    transport_failure,
 };
-use js_sys::{Array, Object, Uint8Array};
-use wasm_bindgen::JsValue;
 
 /// `CertificateInfo`.
-pub fn certificate_info(credential: &CertificateCredential) -> JsValue {
+pub fn certificate_info(credential: &CertificateCredential) -> Value<'static> {
     Builder::new()
         .set_some("thumbprint", credential.thumbprint_sha1.map(|thumbprint| thumbprint.to_hex()))
         .set_some("thumbprintSha256", credential.thumbprint_sha256.map(|thumbprint| thumbprint.to_hex()))
@@ -23,15 +22,15 @@ pub fn certificate_info(credential: &CertificateCredential) -> JsValue {
 }
 
 /// `Notice[]`.
-pub fn notices(notices: Vec<Notice>) -> Array {
+pub fn notices(notices: Vec<Notice>) -> Value<'static> {
     let object = |notice: &Notice| {
         Builder::new().set("code", notice.code.as_str()).set("message", notice.to_string()).finish()
     };
-    notices.iter().map(object).collect()
+    array(notices.iter().map(object))
 }
 
 /// `HeldToken`.
-pub fn held(held: &Members) -> Option<Held> {
+pub fn held(held: &Members<'_>) -> Option<Held> {
     let time = |name| held.number(name).map(timestamp);
     Some(Held {
         obtained_on: time("obtainedOn")?,
@@ -41,7 +40,7 @@ pub fn held(held: &Members) -> Option<Held> {
 }
 
 /// `Acquired`.
-pub fn acquired(acquired: Acquired) -> JsValue {
+pub fn acquired(acquired: Acquired) -> Value<'static> {
     let (kind, flight) = match acquired {
         Acquired::Serve => ("serve", None),
         Acquired::ServeAndRenew(flight) => ("serveAndRenew", Some(flight)),
@@ -52,7 +51,7 @@ pub fn acquired(acquired: Acquired) -> JsValue {
 }
 
 /// `AccessToken`.
-fn access_token(token: &AccessToken) -> JsValue {
+fn access_token(token: &AccessToken) -> Value<'static> {
     Builder::new()
         .set("accessToken", token.access_token.expose().as_str())
         .set("tokenType", token.token_type.as_str())
@@ -70,7 +69,7 @@ fn access_token(token: &AccessToken) -> JsValue {
 }
 
 /// The members of `StepInput` as core's input.
-pub fn step_input(input: &Members) -> Result<Input> {
+pub fn step_input(input: &Members<'_>) -> Result<Input> {
     let text = |name| input.text(name).ok_or_else(incomplete);
     let bytes = |name| input.bytes(name).ok_or_else(incomplete);
     Ok(match text("kind")?.as_str() {
@@ -91,14 +90,14 @@ pub fn step_input(input: &Members) -> Result<Input> {
 }
 
 /// `Step`.
-pub fn step(step: &Step) -> JsValue {
+pub fn step(step: &Step) -> Value<'static> {
     let object = Builder::new();
     match step {
         Step::Sign(request) => object
             .set("kind", "sign")
             .set("algorithm", request.algorithm.as_str())
             .set("signingInput", request.signing_input.as_str())
-            .set("digest", Uint8Array::from(request.digest().as_slice())),
+            .set("digest", request.digest().as_slice()),
         Step::Renew { after_refusal } => object.set("kind", "renew").set("afterRefusal", *after_refusal),
         Step::Assert { audience } => object.set("kind", "assert").set("audience", audience.as_str()),
         #[cfg(feature = "wide")]
@@ -109,10 +108,8 @@ pub fn step(step: &Step) -> JsValue {
             let object = object.set("kind", "done");
             match outcome {
                 Outcome::Token(token) => object.set("token", access_token(token)),
-                Outcome::Held(error) => {
-                    object.set("isHeld", true).set("error", error_data(Object::new(), error).finish())
-                }
-                Outcome::Failed(error) => object.set("error", error_data(Object::new(), error).finish()),
+                Outcome::Held(error) => object.set("isHeld", true).set("error", error_data(error)),
+                Outcome::Failed(error) => object.set("error", error_data(error)),
             }
         }
     }

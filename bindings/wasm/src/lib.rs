@@ -1,8 +1,8 @@
-//! certgrant's core as a WASM module. It converts, calls core or WebCrypto, and converts back; what it decides is nothing.
-//! Its surface is the interface `BackendClient` of the npm package, which is also that of the native addon.
+//! certgrant's core as a WASM module. It converts, calls core, and converts back; what it decides is nothing. Its surface is the
+//! interface `BackendClient` of the npm package, which is also that of the native addon; the host's half is
+//! `backends/wasm.ts` there, which signs with WebCrypto.
 //!
-//! A panic traps: the caller sees a `WebAssembly.RuntimeError`. The private key is imported into WebCrypto as
-//! non-extractable, once for each algorithm that is used.
+//! A panic traps: the host sees a `WebAssembly.RuntimeError` and throws the instance away.
 
 #![no_std]
 
@@ -10,131 +10,132 @@ extern crate alloc;
 
 mod convert;
 mod options;
-mod webcrypto;
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use certgrant_core::{Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Secret};
-use certgrant_wasm_convert::{Members, bytes_of, throwable, timestamp};
+use certgrant_core::{CertificateCredential, Error, ErrorCode, FlightId, PrivateKey, Result, Secret};
+use certgrant_wasm_convert::{Made, Members, Registry, Value, module, timestamp};
 use convert::step_input;
-use js_sys::{Array, Promise};
 use options::{client_options, token_options};
-use wasm_bindgen::prelude::*;
-use webcrypto::WebCryptoSigner;
 
-/// One application with its credential, its cache and its flights.
-#[wasm_bindgen]
-pub struct Client {
+/// One application with its credential and its flights, and the private key for the host's WebCrypto.
+struct Client {
     core: certgrant_core::Client,
-    signer: Option<WebCryptoSigner>,
+    key: Option<PrivateKey>,
 }
 
-#[wasm_bindgen]
-impl Client {
-    /// A client from its configuration; throws what is wrong with it.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue) -> Result<Client, JsValue> {
-        let open = || {
-            let (config, key) = client_options(&Members::of(config))?.into_config_from_pem()?;
-            Ok(Self { core: certgrant_core::Client::new(config)?, signer: key.map(WebCryptoSigner::new) })
-        };
-        open().map_err(|error| throwable(&error))
+static CLIENTS: Registry<Client> = Registry::new();
+
+fn with_client<R>(arguments: Members<'_>, work: impl FnOnce(&mut Client) -> Result<R>) -> Result<R> {
+    CLIENTS.with(arguments.number("client"), work)
+}
+
+fn members<'a>(arguments: Members<'a>, name: &str) -> Members<'a> {
+    arguments.members(name).unwrap_or(Members::of(&[]))
+}
+
+fn flight(arguments: Members<'_>) -> FlightId {
+    FlightId::from_u32(arguments.number("flight").unwrap_or_default() as u32)
+}
+
+module! {
+    /// Opens a client from `config`, and gives its number.
+    fn client_open(arguments) {
+        let (config, key) = client_options(&members(arguments, "config"))?.into_config_from_pem()?;
+        Ok(CLIENTS.insert(Client { core: certgrant_core::Client::new(config)?, key }).into())
+    }
+
+    /// Forgets a client.
+    fn client_close(arguments) {
+        CLIENTS.remove(arguments.number("client"));
+        Ok(Value::Undefined)
     }
 
     /// The certificate in use.
-    #[wasm_bindgen(getter)]
-    pub fn certificate(&self) -> JsValue {
-        self.core.certificate().map_or(JsValue::UNDEFINED, convert::certificate_info)
+    fn client_certificate(arguments) {
+        with_client(arguments, |client| {
+            Ok(client.core.certificate().map_or(Value::Undefined, convert::certificate_info))
+        })
     }
 
-    /// The public key of the certificate in use, as `SubjectPublicKeyInfo`; empty if there is none.
-    #[wasm_bindgen(getter, js_name = publicKey)]
-    pub fn public_key(&self) -> Vec<u8> {
-        self.core.certificate().map_or_else(Vec::new, |certificate| certificate.public_key().to_spki_der())
+    /// The public key of the certificate in use, as `SubjectPublicKeyInfo`.
+    fn client_public_key(arguments) {
+        with_client(arguments, |client| {
+            let certificate = client.core.certificate().ok_or_else(no_key)?;
+            Ok(Made::of_bytes(&certificate.public_key().to_spki_der()))
+        })
     }
 
-    /// Puts a renewed certificate in the place of the one in use; throws what is wrong with it, and keeps the old one.
-    /// Whether it is another one.
-    pub fn renew(&mut self, certificate: JsValue) -> Result<bool, JsValue> {
-        let file = Secret::new(bytes_of(certificate).unwrap_or_default());
-        let mut renew = || {
-            let terms = self.core.certificate().ok_or_else(no_key)?.terms().clone();
+    /// The private key as PKCS#8, for the host to import and wipe.
+    fn client_private_key(arguments) {
+        with_client(arguments, |client| {
+            Ok(Made::of_bytes(client.key.as_ref().ok_or_else(no_key)?.pkcs8_der().expose()))
+        })
+    }
+
+    /// Puts a renewed certificate in the place of the one in use; a fault of it leaves the old one there. Whether it is another
+    /// one.
+    fn client_renew(arguments) {
+        let file = Secret::new(arguments.bytes("certificate").unwrap_or_default());
+        with_client(arguments, |client| {
+            let terms = client.core.certificate().ok_or_else(no_key)?.terms().clone();
             let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
-            self.signer = key.map(WebCryptoSigner::new);
-            Ok(self.core.renew(certificate))
-        };
-        renew().map_err(|error| throwable(&error))
+            client.key = key;
+            Ok(client.core.renew(certificate).into())
+        })
     }
 
     /// Says whether the token that the host holds serves, names a flight to join, or starts one.
-    pub fn acquire(&mut self, request: JsValue, held: JsValue, now: f64) -> Result<JsValue, JsValue> {
-        let request = token_options(&Members::of(request));
-        let held = convert::held(&Members::of(held));
-        let acquire = || self.core.acquire(&request.into_request()?, held, timestamp(now));
-        acquire().map(convert::acquired).map_err(|error| throwable(&error))
+    fn client_acquire(arguments) {
+        let request = token_options(&members(arguments, "request")).into_request()?;
+        let held = convert::held(&members(arguments, "held"));
+        let now = now(arguments);
+        with_client(arguments, |client| client.core.acquire(&request, held, now).map(convert::acquired))
     }
 
     /// Takes a flight one step further.
-    pub fn step(&mut self, flight: u32, input: JsValue, now: f64) -> Result<JsValue, JsValue> {
-        let input = Members::of(input);
-        let mut step = || self.core.step(FlightId::from_u32(flight), step_input(&input)?, timestamp(now));
-        let step = step().map_err(|error| throwable(&error))?;
-        Ok(convert::step(&step))
+    fn client_step(arguments) {
+        let input = step_input(&members(arguments, "input"))?;
+        with_client(arguments, |client| {
+            client.core.step(flight(arguments), input, now(arguments)).map(|step| convert::step(&step))
+        })
     }
 
     /// Ends a flight that nobody waits for.
-    pub fn abandon(&mut self, flight: u32) {
-        self.core.abandon(FlightId::from_u32(flight));
+    fn client_abandon(arguments) {
+        with_client(arguments, |client| {
+            client.core.abandon(flight(arguments));
+            Ok(Value::Undefined)
+        })
     }
 
     /// What the user should be told, since this was called last.
-    #[wasm_bindgen(js_name = takeNotices)]
-    pub fn take_notices(&mut self) -> Array {
-        convert::notices(self.core.take_notices())
+    fn client_notices(arguments) {
+        with_client(arguments, |client| Ok(convert::notices(client.core.take_notices())))
     }
 
-    /// Verifies a signature that was made elsewhere, in WebCrypto; rejects if it is not of the certificate's key.
-    pub fn verify(
-        &self,
-        algorithm: &str,
-        signing_input: String,
-        signature: Vec<u8>,
-    ) -> Result<Promise, JsValue> {
-        let verify = || {
-            let key = self.core.certificate().ok_or_else(no_key)?.public_key();
-            Ok(webcrypto::verify(key.to_spki_der(), Algorithm::parse(algorithm)?, signing_input, signature))
-        };
-        verify().map_err(|error| throwable(&error))
+    /// Throws what the host found wrong, in core's words.
+    fn fault(arguments) {
+        let found = arguments.text("found").unwrap_or_default();
+        Err(match arguments.text("kind").as_deref() {
+            Some("key") => Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key"),
+            Some("signature") => {
+                Error::new(ErrorCode::SignatureInvalid, found, "the signature of the certificate's key")
+            }
+            _ => Error::new(ErrorCode::SigningFailed, found, "a signature"),
+        })
     }
+}
 
-    /// Signs with the private key, in WebCrypto.
-    pub fn sign(&self, algorithm: &str, signing_input: String) -> Result<Promise, JsValue> {
-        let sign = || {
-            let signer = self.signer.as_ref().ok_or_else(no_key)?;
-            Ok(signer.sign(Algorithm::parse(algorithm)?, signing_input))
-        };
-        sign().map_err(|error| throwable(&error))
-    }
+fn now(arguments: Members<'_>) -> certgrant_core::Timestamp {
+    timestamp(arguments.number("now").unwrap_or_default())
 }
 
 fn no_key() -> Error {
     Error::new(ErrorCode::SigningFailed, "no private key", "the key's own signer")
 }
 
-/// Core does not panic; should it do so, the trap tells the host, and no text is worth its weight in the module.
-#[cfg(target_family = "wasm")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    core::arch::wasm32::unreachable()
-}
-
-#[cfg(target_family = "wasm")]
-#[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
-
-/// Panics, for the test that a panic becomes an exception.
+/// Panics, for the test that a panic traps.
 #[cfg(feature = "panic-probe")]
-#[wasm_bindgen(js_name = panicProbe)]
-pub fn panic_probe() {
+#[unsafe(no_mangle)]
+pub extern "C" fn panic_probe() {
     panic!("probe");
 }

@@ -11,7 +11,7 @@ use certgrant_core::{Error, ErrorCode};
 use certgrant_wasm_convert::Members;
 
 /// The members of `ClientConfig` as core's options.
-pub fn client_options(config: &Members) -> Result<ClientOptions> {
+pub fn client_options(config: &Members<'_>) -> Result<ClientOptions> {
     let text = |name| config.text(name).unwrap_or_default();
     Ok(ClientOptions {
         authority: text("authority"),
@@ -33,7 +33,7 @@ pub fn client_options(config: &Members) -> Result<ClientOptions> {
     })
 }
 
-fn credential(config: &Members) -> CredentialOptions {
+fn credential(config: &Members<'_>) -> CredentialOptions {
     match (config.text("clientSecret"), config.bytes("certificate")) {
         (Some(secret), _) => CredentialOptions::Secret(secret.into()),
         (None, None) => CredentialOptions::Assertion,
@@ -50,7 +50,7 @@ fn credential(config: &Members) -> CredentialOptions {
 }
 
 #[cfg(feature = "wide")]
-fn managed_identity(identity: &Members) -> Result<CredentialOptions> {
+fn managed_identity(identity: &Members<'_>) -> Result<CredentialOptions> {
     let environment = identity.members("environment").map(|environment| environment.text_entries());
     let secret = |(name, value): (String, String)| (name, value.into());
     Ok(CredentialOptions::ManagedIdentity(certgrant_core::IdentityOptions {
@@ -64,11 +64,11 @@ fn managed_identity(identity: &Members) -> Result<CredentialOptions> {
 
 /// The module that takes this one's place has it.
 #[cfg(not(feature = "wide"))]
-fn managed_identity(_identity: &Members) -> Result<CredentialOptions> {
+fn managed_identity(_identity: &Members<'_>) -> Result<CredentialOptions> {
     Err(Error::new(ErrorCode::FeatureMissing, "a managed identity", "the feature \"managed-identity\""))
 }
 
-fn product(product: &Members) -> Product {
+fn product(product: &Members<'_>) -> Product {
     Product {
         sku: product.text("sku").unwrap_or_default(),
         version: product.text("version").unwrap_or_default(),
@@ -78,7 +78,7 @@ fn product(product: &Members) -> Product {
 }
 
 /// The members of `TokenRequest` as core's options.
-pub fn token_options(request: &Members) -> TokenOptions {
+pub fn token_options(request: &Members<'_>) -> TokenOptions {
     TokenOptions {
         scopes: request.texts("scopes"),
         resource: request.text("resource"),

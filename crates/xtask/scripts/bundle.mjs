@@ -22,8 +22,11 @@ const bundle = await rolldown({
   external: [/^(node|cloudflare):/, /\.wasm$/],
   logLevel: "silent",
 });
-const { output } = await bundle.generate({ format: "es", minify: true });
+const ON_DEMAND = /key-vault|aadsts/;
+// The script of a Worker is one file.
+const one = { name: "worker", test: (id) => !ON_DEMAND.test(id) };
+const { output } = await bundle.generate({ format: "es", minify: true, codeSplitting: { groups: [one] } });
 const chunks = output
-  .filter((file) => file.type === "chunk" && !file.moduleIds.some((id) => /certgrant_(files|rsa|user|vault|wide)|aadsts|key-vault/.test(id)))
+  .filter((file) => file.type === "chunk" && !file.moduleIds.some((id) => ON_DEMAND.test(id)))
   .map((file) => ({ name: file.fileName, code: file.code }));
 process.stdout.write(JSON.stringify(chunks));

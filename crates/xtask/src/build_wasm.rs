@@ -1,14 +1,12 @@
-//! Builds the WASM modules: cargo, then wasm-bindgen as a library, then Binaryen's `wasm-opt` from npm.
+//! Builds the WASM modules: cargo, then Binaryen's `wasm-opt` from npm.
 //!
-//! wasm-bindgen's two halves speak a private format and must be of one version. Because the second half is linked into
-//! this program, Cargo.lock alone keeps them equal. The modules are made for the target `web`, the one form whose
-//! initialisation takes bytes or a compiled module and so runs in every runtime.
+//! A module imports nothing, and its exports take and give bytes: see `bindings/wasm-convert`. So there is no JavaScript to be
+//! generated for it, and every runtime can instantiate it, as bytes or compiled.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome, Report};
@@ -22,7 +20,7 @@ pub(crate) struct Module {
     crate_name: &'static str,
     /// The features that it is built with.
     features: &'static str,
-    /// What the files are called, without `.js` or `_bg.wasm`.
+    /// What the file is called, without `.wasm`.
     pub(crate) name: &'static str,
 }
 
@@ -65,6 +63,22 @@ pub(crate) const USER: Module = Module {
     name: "certgrant_user",
 };
 
+/// What makes a module small, measured with gzip: flat code is optimised further, the second pass finds what the first has laid
+/// bare, and functions of one Rust module compress better side by side.
+const SMALLER: [&str; 8] = [
+    "--flatten",
+    "--rereloop",
+    "-Oz",
+    "-Oz",
+    "--reorder-functions-by-name",
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+];
+
+/// All modules, the main one first.
+pub(crate) const ALL: [Module; 6] = [MAIN, WIDE, FILES, RSA, VAULT, USER];
+
 impl Module {
     /// What `cargo build` makes.
     pub(crate) fn built_path(&self, workspace: &Workspace) -> PathBuf {
@@ -73,12 +87,7 @@ impl Module {
 
     /// The finished module.
     pub(crate) fn wasm_path(&self, workspace: &Workspace) -> PathBuf {
-        workspace.generated_wasm().join(format!("{}_bg.wasm", self.name))
-    }
-
-    /// The JavaScript that wasm-bindgen makes for it.
-    pub(crate) fn glue_path(&self, workspace: &Workspace) -> PathBuf {
-        workspace.generated_wasm().join(format!("{}.js", self.name))
+        workspace.generated_wasm().join(format!("{}.wasm", self.name))
     }
 }
 
@@ -88,12 +97,9 @@ impl Module {
 ///
 /// A step of the build fails.
 pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
-    report.step("wasm module", |live| build(workspace, MAIN, live))?;
-    report.step("wasm module, wide", |live| build(workspace, WIDE, live))?;
-    report.step("wasm module, rsa", |live| build(workspace, RSA, live))?;
-    report.step("wasm module, files", |live| build(workspace, FILES, live))?;
-    report.step("wasm module, vault", |live| build(workspace, VAULT, live))?;
-    report.step("wasm module, user flows", |live| build(workspace, USER, live))?;
+    for module in ALL {
+        report.step(&format!("wasm {}", module.name), |live| build(workspace, module, live))?;
+    }
     Ok(())
 }
 
@@ -105,10 +111,8 @@ fn build(workspace: &Workspace, module: Module, live: &LiveLine) -> Result<Outco
     if is_current(workspace, module, &stamp, &built) {
         return Ok(Outcome::done("unchanged"));
     }
-    live.show("wasm-bindgen");
-    let bound = bind(workspace, module, &built_path)?;
     live.show("wasm-opt -Oz");
-    optimise(workspace, &bound, &module.wasm_path(workspace), live)?;
+    optimise(workspace, &built_path, &module.wasm_path(workspace), live)?;
     std::fs::write(&stamp, built).with_context(|| format!("writing {}", stamp.display()))?;
     Ok(Outcome::done("built"))
 }
@@ -145,40 +149,18 @@ fn cargo_home() -> Option<PathBuf> {
 fn is_current(workspace: &Workspace, module: Module, stamp: &Path, built: &[u8]) -> bool {
     let changed = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     let program = std::env::current_exe().ok().and_then(|path| changed(&path));
-    let outputs = [module.wasm_path(workspace), module.glue_path(workspace)];
     std::fs::read(stamp).is_ok_and(|input| input == built)
         && changed(stamp) > program
-        && outputs.iter().all(|output| output.is_file())
-}
-
-/// Runs wasm-bindgen and moves the JavaScript and its types into the npm package.
-fn bind(workspace: &Workspace, module: Module, built: &Path) -> Result<PathBuf> {
-    let folder = workspace.state("wasm-bindgen").join(module.name);
-    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    Bindgen::new()
-        .input_path(built)
-        .out_name(module.name)
-        .web(true)?
-        .typescript(true)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate(&folder)
-        .with_context(|| format!("wasm-bindgen on {}", built.display()))?;
-    let destination = workspace.generated_wasm();
-    std::fs::create_dir_all(&destination).with_context(|| format!("creating {}", destination.display()))?;
-    for suffix in [".js", ".d.ts", "_bg.wasm.d.ts"] {
-        let file = format!("{}{suffix}", module.name);
-        std::fs::copy(folder.join(&file), destination.join(&file))
-            .with_context(|| format!("copying {file}"))?;
-    }
-    Ok(folder.join(format!("{}_bg.wasm", module.name)))
+        && module.wasm_path(workspace).is_file()
 }
 
 fn optimise(workspace: &Workspace, input: &Path, output: &Path, live: &LiveLine) -> Result<()> {
+    let destination = workspace.generated_wasm();
+    std::fs::create_dir_all(&destination).with_context(|| format!("creating {}", destination.display()))?;
     Call::node()
         .arg(workspace.npm().join("node_modules/binaryen/bin/wasm-opt"))
         .arg(input)
-        .arg("-Oz")
+        .args(SMALLER)
         .arg("-o")
         .arg(output)
         .output(live)?;

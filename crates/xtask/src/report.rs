@@ -278,13 +278,11 @@ mod tests {
 
     #[test]
     fn columns_stand_under_each_other() {
-        let rows = vec![
-            vec!["certgrant_bg.wasm".to_owned(), "9".to_owned()],
-            vec!["js".to_owned(), "1000".to_owned()],
-        ];
+        let rows =
+            vec![vec!["certgrant.wasm".to_owned(), "9".to_owned()], vec!["js".to_owned(), "1000".to_owned()]];
         assert_eq!(
-            aligned(&["file", "bytes"], &rows),
-            ["file               bytes", "certgrant_bg.wasm      9", "js                  1000"]
+            aligned(&["file            bytes", "certgrant.wasm      9", "js               1000"], &rows),
+            ["file            bytes", "certgrant.wasm      9", "js               1000"]
         );
     }
 

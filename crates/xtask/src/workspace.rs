@@ -59,7 +59,7 @@ impl Workspace {
         self.path("npm/certgrant")
     }
 
-    /// What wasm-bindgen makes of the WASM modules.
+    /// The finished WASM modules.
     pub(crate) fn generated_wasm(&self) -> PathBuf {
         self.npm().join("src/generated/wasm")
     }

@@ -21,15 +21,15 @@ const ID = "wasm:modules";
 /** The WASM modules that the build has made, by name. */
 export function wasmModules() {
   const folder = new URL("../src/generated/wasm/", import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith("_bg.wasm"));
-  return files.sort().map((file) => ({ name: file.replace("_bg.wasm", ""), file, url: new URL(file, folder) }));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".wasm"));
+  return files.sort().map((file) => ({ name: file.replace(".wasm", ""), file, url: new URL(file, folder) }));
 }
 
 /** Gives each entry its own `wasm:modules`. */
 export const wasmModulesPlugin = {
   name: "wasm-modules",
   resolveId: {
-    filter: { id: /^wasm:modules$|^\.\/\w+_bg\.wasm(\?module)?$/ },
+    filter: { id: /^wasm:modules$|^\.\/\w+\.wasm(\?module)?$/ },
     handler(source, importer) {
       if (source === ID) return `\0${ID}/${basename(importer)}`;
       // Kept as it is: the files lie beside the built ones.

@@ -2,8 +2,8 @@
 //!
 //! Core builds for a target without std and for WASM in every feature set; its dependency tree equals a list in the
 //! repository, and nothing that is published depends on a pre-release; inside core a module names only the modules above
-//! it; the WASM modules import what is on a list and nothing else. The lists are accepted with
-//! `cargo xtask check-core --accept`, so that a change of them is a line in a review.
+//! it; the WASM modules import nothing. The list is accepted with `cargo xtask check-core --accept`, so that a change of it
+//! is a line in a review.
 
 mod dependencies;
 mod imports;
@@ -51,7 +51,7 @@ pub(crate) const STEPS: [Step; 6] = [
     },
     Step {
         name: "wasm-imports",
-        about: "the WASM modules import only what bindings/wasm/imports*.txt name",
+        about: "the WASM modules import nothing",
         needs_build: true,
         work: |workspace, _| imports::check(workspace),
     },
@@ -72,19 +72,16 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Writes the lists as they are now.
+/// Writes the list as it is now.
 ///
 /// # Errors
 ///
-/// A list can't be made or written.
+/// The list can't be made or written.
 pub(crate) fn accept(workspace: &Workspace, report: &Report) -> Result<()> {
     report.heading("check-core --accept");
     report.step("core-dependencies", |live| {
         dependencies::pinned(workspace).accept(&dependencies::of_core(workspace, live)?)
     })?;
-    for (pinned, module) in imports::pinned(workspace) {
-        report.step("wasm-imports", |_| pinned.accept(&imports::of_module(workspace, module)?))?;
-    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 /**
- * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module
- * with an RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, speak with Azure Key Vault,
- * have ADAL's other flows, and take the main module's place for what few clients need: authority discovery, regions, managed
+ * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module with an
+ * RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, speak with Azure Key Vault, have
+ * ADAL's other flows, and take the main module's place for what few clients need: authority discovery, regions, managed
  * identities.
  *
  * How the bytes of a module are found is the platform's business.
@@ -12,105 +12,148 @@ import type {
   BackendClient,
   BackendUserFlows,
   BackendVault,
+  CertificateInfo,
   ClientConfig,
   ErrorData,
 } from "../backend.ts";
-import { Client, initSync } from "../generated/wasm/certgrant.js";
+import { platform } from "../platform.ts";
+import { type CompileModule, WasmModule, type WasmModuleName, WasmObject } from "./wasm-module.ts";
+import { WebCryptoSigner } from "./webcrypto.ts";
 
-/** Compiles the module of a name. */
-export type CompileModule = (
-  name: "certgrant" | "certgrant_files" | "certgrant_rsa" | "certgrant_user" | "certgrant_vault" | "certgrant_wide",
-) => Promise<WebAssembly.Module>;
+export type { CompileModule } from "./wasm-module.ts";
 
-/** Instantiates the module and makes a backend of it. */
+/** Compiles the main module and makes a backend of it. */
 export async function wasmBackend(compile: CompileModule): Promise<Backend> {
-  initSync({ module: await compile("certgrant") });
+  const main = new WasmModule(await compile("certgrant"));
+  const load = onDemand(compile);
   return {
     name: "wasm",
     async open(config) {
-      const client = await narrowOrWide(config, compile);
-      const hasWebCrypto = globalThis.crypto?.subtle !== undefined;
-      const signs = config.certificate !== undefined;
-      return signs && !hasWebCrypto ? signingWithRsa(client, config, compile) : (client as BackendClient);
+      const { certificate } = config;
+      const client = await narrowOrWide(config, main, load);
+      if (certificate !== undefined && globalThis.crypto?.subtle === undefined) {
+        client.signWith(await load("certgrant_rsa"), config.keyElsewhere ? undefined : certificate);
+      }
+      return client;
     },
     async openFile(file, password, keyElsewhere) {
-      const { openFile } = await filesModule(compile);
-      return openFile(file, password, keyElsewhere);
+      return (await load("certgrant_files")).call("file_open", { file, password, keyElsewhere }) as Uint8Array;
     },
     async openVault(options) {
-      const { Vault } = await vaultModule(compile);
-      return new Vault(options) as BackendVault;
+      return flights<BackendVault>(new WasmObject(await load("certgrant_vault"), "vault", { options }));
     },
     async openUserFlows(options) {
-      const { UserFlows } = await userModule(compile);
-      return new UserFlows(options) as BackendUserFlows;
+      return flights<BackendUserFlows>(new WasmObject(await load("certgrant_user"), "user", { options }));
     },
   };
 }
 
 /** A client of the main module, or of the one with all features where the configuration needs one of them. */
-async function narrowOrWide(config: ClientConfig, compile: CompileModule): Promise<Client> {
+async function narrowOrWide(
+  config: ClientConfig,
+  main: WasmModule,
+  load: (name: WasmModuleName) => Promise<WasmModule>,
+): Promise<WasmClient> {
   try {
-    return new Client(config);
+    return new WasmClient(main, config);
   } catch (thrown) {
     if ((thrown as Partial<ErrorData>).code !== "ERR_FEATURE_MISSING") throw thrown;
   }
-  const wide = await wideModule(compile);
-  return new wide.Client(config);
+  return new WasmClient(await load("certgrant_wide"), config);
 }
 
-/** Puts the RSA module in the place of WebCrypto. */
-async function signingWithRsa(client: Client, config: ClientConfig, compile: CompileModule): Promise<BackendClient> {
-  const { RsaSigner, verify } = await rsaModule(compile);
-  const signerOf = (pem: string | Uint8Array) =>
-    new RsaSigner(typeof pem === "string" ? new TextEncoder().encode(pem) : pem);
-  const core = client as BackendClient;
-  let signer = config.keyElsewhere ? undefined : signerOf(config.certificate ?? "");
-  return {
-    get certificate() {
-      return core.certificate;
-    },
-    acquire: (request, held, now) => core.acquire(request, held, now),
-    step: (flight, input, now) => core.step(flight, input, now),
-    abandon: (flight) => core.abandon(flight),
-    takeNotices: () => core.takeNotices(),
-    renew(certificate) {
-      const isAnother = core.renew(certificate);
-      if (signer) signer = signerOf(certificate);
-      return isAnother;
-    },
-    async verify(algorithm, signingInput, signature) {
-      verify(client.publicKey, algorithm, signingInput, signature);
-      return undefined;
-    },
-    sign: async (algorithm: Algorithm, signingInput: string) =>
-      signer ? signer.sign(algorithm, signingInput) : core.sign(algorithm, signingInput),
-  };
-}
-
-const wideModule = onDemand("certgrant_wide", () => import("../generated/wasm/certgrant_wide.js"));
-const rsaModule = onDemand("certgrant_rsa", () => import("../generated/wasm/certgrant_rsa.js"));
-const filesModule = onDemand("certgrant_files", () => import("../generated/wasm/certgrant_files.js"));
-const userModule = onDemand("certgrant_user", () => import("../generated/wasm/certgrant_user.js"));
-const vaultModule = onDemand("certgrant_vault", () => import("../generated/wasm/certgrant_vault.js"));
-
-/** Loads a further module once, when it is first asked for; a failed attempt is forgotten. */
-function onDemand<Glue extends { initSync(source: { module: WebAssembly.Module }): unknown }>(
-  name: Parameters<CompileModule>[0],
-  load: () => Promise<Glue>,
-): (compile: CompileModule) => Promise<Glue> {
-  let loading: Promise<Glue> | undefined;
-  return (compile) => {
-    loading ??= (async () => {
-      try {
-        const [glue, module] = await Promise.all([load(), compile(name)]);
-        glue.initSync({ module });
-        return glue;
-      } catch (error) {
-        loading = undefined;
+/** Loads further modules, each once, when it is first asked for; a failed attempt is forgotten. */
+function onDemand(compile: CompileModule): (name: WasmModuleName) => Promise<WasmModule> {
+  const loading = new Map<WasmModuleName, Promise<WasmModule>>();
+  return (name) => {
+    const known = loading.get(name);
+    if (known) return known;
+    const module = compile(name).then(
+      (compiled) => new WasmModule(compiled),
+      (error) => {
+        loading.delete(name);
         throw error;
-      }
-    })();
-    return loading;
+      },
+    );
+    loading.set(name, module);
+    return module;
   };
+}
+
+/** Tasks that are driven in steps. */
+function flights<T extends BackendVault | BackendUserFlows>(object: WasmObject): T {
+  return {
+    begin: (task: object) => object.call("begin", { task }),
+    step: (flight: number, input: object, now: number) => object.call("step", { flight, input, now }),
+    abandon: (flight: number) => object.call("abandon", { flight }),
+  } as unknown as T;
+}
+
+/** RSA of our own, in the place of WebCrypto. */
+interface OwnRsa {
+  module: WasmModule;
+  /** Where the private key is not elsewhere. */
+  key: WasmObject | undefined;
+}
+
+/** A client in the main module. */
+class WasmClient implements BackendClient {
+  readonly #client: WasmObject;
+  readonly #webCrypto: WebCryptoSigner;
+  #rsa: OwnRsa | undefined;
+
+  constructor(main: WasmModule, config: ClientConfig) {
+    const client = new WasmObject(main, "client", { config });
+    this.#client = client;
+    this.#webCrypto = new WebCryptoSigner({
+      privateKey: () => client.call("private_key"),
+      publicKey: () => client.call("public_key"),
+      fault: (kind, found) => main.call("fault", { kind, found }) as never,
+    });
+  }
+
+  get certificate(): CertificateInfo {
+    return this.#client.call("certificate");
+  }
+
+  acquire(...[request, held, now]: Parameters<BackendClient["acquire"]>): ReturnType<BackendClient["acquire"]> {
+    return this.#client.call("acquire", { request, held, now });
+  }
+
+  step(...[flight, input, now]: Parameters<BackendClient["step"]>): ReturnType<BackendClient["step"]> {
+    return this.#client.call("step", { flight, input, now });
+  }
+
+  abandon(flight: number): void {
+    this.#client.call("abandon", { flight });
+  }
+
+  takeNotices(): ReturnType<BackendClient["takeNotices"]> {
+    return this.#client.call("notices");
+  }
+
+  renew(certificate: string | Uint8Array): boolean {
+    const isAnother = this.#client.call<boolean>("renew", { certificate });
+    this.#webCrypto.forget();
+    if (this.#rsa?.key) this.signWith(this.#rsa.module, certificate);
+    return isAnother;
+  }
+
+  /** Puts the RSA module in the place of WebCrypto; it holds the key of `certificate`, if that has one. */
+  signWith(module: WasmModule, certificate: string | Uint8Array | undefined): void {
+    const key = certificate === undefined ? undefined : new WasmObject(module, "signer", { certificate });
+    this.#rsa = { module, key };
+  }
+
+  async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {
+    if (!this.#rsa) return this.#webCrypto.verify(algorithm, signingInput, signature);
+    const spki: Uint8Array = this.#client.call("public_key");
+    this.#rsa.module.call("signature_verify", { spki, algorithm, signingInput, signature });
+    return undefined;
+  }
+
+  async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
+    if (!this.#rsa?.key) return this.#webCrypto.sign(algorithm, signingInput);
+    return this.#rsa.key.call("sign", { algorithm, signingInput, entropy: platform().randomBytes(32) });
+  }
 }

@@ -2,7 +2,7 @@
 declare module "wasm:modules" {
   /** Where a runtime finds each WASM module: compiled ones where it imports them, addresses where it reads or fetches them. */
   export const modules: Record<
-    Parameters<import("../backends/wasm.ts").CompileModule>[0],
+    import("../backends/wasm-module.ts").WasmModuleName,
     // biome-ignore lint/suspicious/noExplicitAny: a promise of a module in some entries, a URL in others
     () => any
   >;

@@ -111,7 +111,7 @@ async function loadWasm(): Promise<Backend> {
   try {
     const { wasmBackend } = await import("../backends/wasm.ts");
     return await wasmBackend(async (name) =>
-      WebAssembly.compile(await readFile(new URL(`./${name}_bg.wasm`, import.meta.url))),
+      WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url))),
     );
   } catch (error) {
     throw chain("the WASM module could not be loaded", [error]);

@@ -13,9 +13,9 @@ type WasmContent = WebAssembly.Module | ArrayBuffer | ArrayBufferView<ArrayBuffe
 
 /** The modules that a host has, by name; a function is called when its module is first needed, and again if it failed. */
 export interface WasmModules {
-  /** `certgrant_bg.wasm`, which every credential needs. */
+  /** `certgrant.wasm`, which every credential needs. */
   certgrant: WasmSource | (() => WasmSource);
-  /** Further modules by their names without `_bg.wasm`: `certgrant_files` opens PFX files and encrypted keys. */
+  /** Further modules by their names without `.wasm`: `certgrant_files` opens PFX files and encrypted keys. */
   [name: `certgrant_${string}`]: WasmSource | (() => WasmSource) | undefined;
 }
 

@@ -52,7 +52,7 @@ async function load(name: string, compile: CompileModule): Promise<Backend> {
   } catch (cause) {
     throw new CertgrantError({
       code: "ERR_BACKEND_UNAVAILABLE",
-      message: `no backend could be loaded: found no WASM module for ${name}, expected certgrant_bg.wasm beside the JavaScript`,
+      message: `no backend could be loaded: found no WASM module for ${name}, expected certgrant.wasm beside the JavaScript`,
       hint: "have the bundler keep or copy the package's .wasm files, or hand them in with certgrant/slim; the cause says what failed",
       cause,
     });

@@ -1,0 +1,85 @@
+/**
+ * RSA by the runtime's WebCrypto ([W3C Web Cryptography](https://www.w3.org/TR/webcrypto-2/)): the private key is imported as
+ * non-extractable, once for each algorithm that is used, because WebCrypto binds a key to one.
+ */
+import type { Algorithm } from "../backend.ts";
+import { faultName, isErrorData } from "../errors.ts";
+
+/** What the signer needs of its client. */
+export interface KeyHolder {
+  /** The private key as PKCS#8; a copy, which is wiped here. */
+  privateKey(): Uint8Array;
+  /** The certificate's public key as `SubjectPublicKeyInfo`. */
+  publicKey(): Uint8Array;
+  /** Throws what is wrong, in the core's words. */
+  fault(kind: "key" | "signature" | "signing", found: string): never;
+}
+
+/** Parameters for import, signing and verifying. RFC 7518 section 3.5: PS256 has a salt as long as its hash. */
+function parameters(algorithm: Algorithm) {
+  const hash = "SHA-256";
+  return algorithm === "PS256" ? { name: "RSA-PSS", hash, saltLength: 32 } : { name: "RSASSA-PKCS1-v1_5", hash };
+}
+
+/** Signs and verifies for one certificate. */
+export class WebCryptoSigner {
+  readonly #holder: KeyHolder;
+  readonly #keys = new Map<Algorithm, CryptoKey>();
+
+  constructor(holder: KeyHolder) {
+    this.#holder = holder;
+  }
+
+  /** Forgets the imported keys, because the certificate is another. */
+  forget(): void {
+    this.#keys.clear();
+  }
+
+  async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
+    const known = this.#keys.get(algorithm);
+    return this.#explained(async () => {
+      const key = known ?? (await this.#import(algorithm));
+      const message = new TextEncoder().encode(signingInput);
+      const signature = new Uint8Array(await crypto.subtle.sign(parameters(algorithm), key, message));
+      if (known === undefined) {
+        // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
+        if (!(await this.#isSignature(algorithm, signature, message))) {
+          this.#holder.fault("key", "numbers that do not make an RSA key");
+        }
+        this.#keys.set(algorithm, key);
+      }
+      return signature;
+    });
+  }
+
+  async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {
+    const message = new TextEncoder().encode(signingInput);
+    if (await this.#explained(() => this.#isSignature(algorithm, signature, message))) return undefined;
+    return this.#holder.fault("signature", `${signature.length} bytes that its key did not make for ${algorithm}`);
+  }
+
+  async #import(algorithm: Algorithm): Promise<CryptoKey> {
+    const pkcs8 = this.#holder.privateKey() as Uint8Array<ArrayBuffer>;
+    try {
+      return await crypto.subtle.importKey("pkcs8", pkcs8, parameters(algorithm), false, ["sign"]);
+    } finally {
+      pkcs8.fill(0);
+    }
+  }
+
+  async #isSignature(algorithm: Algorithm, signature: Uint8Array, message: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
+    const key = await crypto.subtle.importKey("spki", spki, parameters(algorithm), true, ["verify"]);
+    return crypto.subtle.verify(parameters(algorithm), key, signature as Uint8Array<ArrayBuffer>, message);
+  }
+
+  /** What WebCrypto reports, as an error of the core's. Its exceptions carry a name and no secret. */
+  async #explained<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (isErrorData(thrown) || thrown instanceof WebAssembly.RuntimeError) throw thrown;
+      return this.#holder.fault("signing", `${faultName(thrown)} in WebCrypto`);
+    }
+  }
+}
