@@ -5,6 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { startEmulator } from "../interop/fixtures/emulator.mjs";
 import { caseNames } from "../suite/everywhere/cases.mjs";
 import { removeProjects } from "./fixtures/project.mjs";
+import { CHROMIUM_RUNTIMES } from "./fixtures/runtimes/chromium.mjs";
+import { EDGE_LIGHT } from "./fixtures/runtimes/edge-light.mjs";
 import { PROGRAMS } from "./fixtures/runtimes/programs.mjs";
 import { WORKERD_RUNTIMES } from "./fixtures/runtimes/workerd.mjs";
 
@@ -19,7 +21,7 @@ after(async () => {
   removeProjects();
 });
 
-for (const { name, missing, run } of [...PROGRAMS, ...WORKERD_RUNTIMES]) {
+for (const { name, missing, run } of [...PROGRAMS, ...WORKERD_RUNTIMES, EDGE_LIGHT, ...CHROMIUM_RUNTIMES]) {
   if (wanted && !name.includes(wanted)) continue;
   const lacking = missing();
   if (lacking) {

@@ -129,7 +129,7 @@ const CASES = {
     await realToken(make({ certificate: world.certificate, privateKey }, world.fetch, atEmulator(world)));
   },
 
-  async "the emulator's refusal is the service's own words"(make, world, { ClientCertificateCredential }) {
+  async "the emulator's refusal is the service's own words"(_, world, { ClientCertificateCredential }) {
     const options = { ...atEmulator(world), ...(world.fetch && { fetch: world.fetch }) };
     const stranger = new ClientCertificateCredential(
       world.tenant,
