@@ -36,6 +36,7 @@ export default defineConfig([
     platform: "node",
     target: "node20",
     outDir: "../certgrant-adal/dist",
+    outputOptions: chunks("adal-"),
     // Names stay: of classes, which callers see, and of functions in stacks.
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   },

@@ -116,7 +116,8 @@ describe("example", () => {
 
   it("azure-function.mjs with Azure's own package for functions", async () => {
     const folder = await projectOf("azure-function.mjs", { native: true, packages: ["@azure/functions"] });
-    const source = `import { InvocationContext, HttpRequest } from "@azure/functions";
+    const source = `import functions from "@azure/functions";
+      const { InvocationContext, HttpRequest } = functions;
       import { token } from "./azure-function.mjs";
       const logHandler = () => undefined;
       const request = new HttpRequest({ method: "GET", url: "http://localhost/api/token" });

@@ -18,7 +18,9 @@ for (const { path, content, manifest } of packages()) {
 
     it("has no dependencies, but for the addons, which are optional", () => {
       assert.equal(manifest.dependencies, undefined);
-      assert.equal(manifest.peerDependencies, undefined);
+      for (const name of Object.keys(manifest.peerDependencies ?? {})) {
+        assert.equal(manifest.peerDependenciesMeta[name].optional, true, name);
+      }
       assert.equal(manifest.scripts, undefined, "no script runs while it is installed");
       for (const name of Object.keys(manifest.optionalDependencies ?? {})) assert.match(name, /^@certgrant\/native-/);
     });
@@ -30,14 +32,9 @@ for (const { path, content, manifest } of packages()) {
 
     if (manifest.types) {
       it("has types that resolve everywhere", async () => {
-        const said = await run(process.execPath, [
-          ATTW,
-          path,
-          "--exclude-entrypoints",
-          "./wasm/*.wasm",
-          "--format",
-          "json",
-        ]);
+        // The profile leaves out resolution as before `exports`, which no supported Node has; the last one is no code.
+        const options = ["--profile", "node16", "--exclude-entrypoints", "./wasm/*.wasm", "--format", "json"];
+        const said = await run(process.execPath, [ATTW, path, ...options]);
         assert.deepEqual(JSON.parse(said).problems ?? {}, {});
       });
     }

@@ -64,7 +64,12 @@ impl Platform {
             "version": version,
             "description": format!("The native addon of certgrant for {name}"),
             "license": env!("CARGO_PKG_LICENSE"),
-            "repository": env!("CARGO_PKG_REPOSITORY"),
+            "repository": {
+                "type": "git",
+                "url": "git+https://github.com/certgrant/certgrant.git",
+                "directory": "bindings/node",
+            },
+            "type": "commonjs",
             "main": "certgrant.node",
             "files": ["certgrant.node"],
             "os": [self.os],

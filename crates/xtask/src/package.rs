@@ -1,7 +1,6 @@
 //! `cargo xtask package`: packs every npm package as it would be published, and checks those very files.
 //!
-//! A package is staged: its manifest without what only its making needs, its licences beside it, and, in `certgrant` itself,
-//! the addons' packages among its optional dependencies. Those are not in the source tree's manifest, because `npm ci` refuses
+//! A package is staged: its manifest without what only its making needs, its licences beside it, and the addons' packages among its optional dependencies. Those are not in the source tree's manifest, because `npm ci` refuses
 //! a lock file without them, and they are not published when it is made. What is packed is listed and pinned; that it installs
 //! and works in fresh projects is shown by `cargo xtask test packaging runtimes`.
 
@@ -20,13 +19,10 @@ use crate::workspace::Workspace;
 /// Members of a manifest that nobody needs who installs the package.
 const MAKING: [&str; 2] = ["scripts", "devDependencies"];
 
-/// What a manifest must not name, so that installing the package installs nothing else.
-const FOREIGN: [&str; 2] = ["dependencies", "peerDependencies"];
-
 /// What npm does not pack by itself: it looks for other names.
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 
-/// The packages besides those of the addons, by their folders in `npm`. The second leans on the first.
+/// The packages besides those of the addons, by their folders in `npm`.
 const PACKAGES: [&str; 2] = ["certgrant", "certgrant-adal"];
 
 /// A packed package.
@@ -123,10 +119,11 @@ fn pack(workspace: &Workspace, live: &LiveLine) -> Result<Vec<Packed>> {
     let target = folder(workspace);
     renewed(&target)?;
     let addons = addons(workspace)?;
-    let names: Vec<String> = addons
-        .iter()
-        .map(|addon| manifest_of(addon).map(|manifest| text(&manifest["name"])))
-        .collect::<Result<_>>()?;
+    let mut optional = serde_json::Map::new();
+    for addon in &addons {
+        let manifest = manifest_of(addon)?;
+        optional.insert(text(&manifest["name"]), manifest["version"].clone());
+    }
     let mut packed = Vec::new();
     for package in PACKAGES {
         let source = workspace.path("npm").join(package);
@@ -134,12 +131,8 @@ fn pack(workspace: &Workspace, live: &LiveLine) -> Result<Vec<Packed>> {
             continue;
         }
         let mut manifest = manifest_of(&source)?;
-        if package == PACKAGES[0] {
-            let version = manifest["version"].clone();
-            manifest["optionalDependencies"] =
-                names.iter().map(|name| (name.clone(), version.clone())).collect();
-            self_contained(&manifest)?;
-        }
+        manifest["optionalDependencies"] = optional.clone().into();
+        self_contained(&manifest)?;
         packed.push(pack_one(workspace, &source, manifest, live)?);
     }
     for addon in &addons {
@@ -181,10 +174,15 @@ fn pack_one(workspace: &Workspace, source: &Path, mut manifest: Value, live: &Li
     Packed::from_npm(answer).with_context(|| format!("`npm pack` does not tell what it packed of {name}"))
 }
 
-/// Refuses a manifest by which other packages would be installed too.
+/// Refuses a manifest by which other packages would be installed too: one with dependencies, or with peers that are not optional.
 fn self_contained(manifest: &Value) -> Result<()> {
-    match FOREIGN.iter().find(|&&member| !manifest[member].is_null()) {
-        Some(member) => bail!("certgrant has no {member}, and its package.json names some"),
+    if !manifest["dependencies"].is_null() {
+        bail!("{} has no dependencies, and its package.json names some", text(&manifest["name"]));
+    }
+    let peers = manifest["peerDependencies"].as_object();
+    let is_optional = |name: &&String| manifest["peerDependenciesMeta"][*name]["optional"] == json!(true);
+    match peers.into_iter().flat_map(|peers| peers.keys()).find(|name| !is_optional(name)) {
+        Some(name) => bail!("the peer {name} of {} is not optional", text(&manifest["name"])),
         None => Ok(()),
     }
 }
@@ -240,8 +238,14 @@ mod tests {
         assert!(
             self_contained(&json!({ "optionalDependencies": { "@certgrant/native-x": "1.0.0" } })).is_ok()
         );
-        let error = self_contained(&json!({ "dependencies": { "left-pad": "1.0.0" } })).expect_err("foreign");
+        let error = self_contained(&json!({ "name": "certgrant", "dependencies": { "left-pad": "1.0.0" } }))
+            .expect_err("foreign");
         assert_eq!(error.to_string(), "certgrant has no dependencies, and its package.json names some");
+        let mut manifest = json!({ "name": "certgrant", "peerDependencies": { "undici": ">=6" } });
+        let error = self_contained(&manifest).expect_err("a peer that npm would install");
+        assert_eq!(error.to_string(), "the peer undici of certgrant is not optional");
+        manifest["peerDependenciesMeta"] = json!({ "undici": { "optional": true } });
+        assert!(self_contained(&manifest).is_ok());
     }
 
     #[test]
