@@ -6,6 +6,7 @@
 #![expect(clippy::std_instead_of_alloc, reason = "a program with std has no `alloc` crate in scope")]
 
 mod bench;
+mod bench_runtimes;
 mod build;
 mod build_native;
 mod build_wasm;
@@ -65,6 +66,12 @@ enum Command {
     Simulate(simulate::Options),
     /// Looks with cargo-fuzz for files on which core breaks a promise; see tests/fuzz.
     Fuzz(fuzz::Options),
+    /// Measures certgrant beside its peers on each runtime; some minutes.
+    BenchRuntimes {
+        /// Writes npm/certgrant/docs/runtimes.md and its plots.
+        #[arg(long)]
+        record: bool,
+    },
     /// Packs every npm package as it would be published, and checks those files.
     Package {
         /// Writes the list of files in the repository as it is now, instead of comparing.
@@ -107,6 +114,7 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Soak(options) => soak::run(&workspace, report, options),
         Command::Simulate(options) => simulate::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
+        Command::BenchRuntimes { record } => bench_runtimes::run(&workspace, report, *record),
         Command::Package { accept } => {
             report.heading("set-up and build");
             setup::run(&workspace, report)?;

@@ -6,19 +6,45 @@ const isOurs = (name) => name.startsWith("certgrant") || name.startsWith("a Work
 
 /** File names with their contents. */
 export function document(results, { bars, table }) {
-  const plot = (title, unit, rows) => bars(title, unit, rows.map(([name, value]) => [name, value, isOurs(name)]));
+  const plot = (title, unit, rows) =>
+    bars(
+      title,
+      unit,
+      rows.map(([name, value]) => [name, value, isOurs(name)]),
+    );
   const { start, memory, installed, worker, native, assertions, firstToken } = results;
-  const ratio = ({ certgrant, jose }) => `${certgrant.toFixed(0)} / ${jose.toFixed(0)} (${(certgrant / jose).toFixed(2)})`;
+  const ratio = ({ certgrant, jose }) =>
+    `${certgrant.toFixed(0)} / ${jose.toFixed(0)} (${(certgrant / jose).toFixed(2)})`;
   const files = {
-    "runtimes-start.svg": plot("Start over an empty Node, ESM", "ms", start.map(({ name, esm }) => [name, Math.max(0, esm)])),
-    "runtimes-worker.svg": plot("What a Worker with a certificate loads, gzip", "KB", worker.map(({ name, bytes }) => [name, bytes / 1000])),
-    "runtimes-installed.svg": plot("Installed on linux-x64", "MB", installed.map(({ name, bytes }) => [name, bytes / 1e6])),
-    "runtimes-native.svg": plot("RS256 on Node, RSA 2048", "µs", native.map(({ name, microseconds }) => [name, microseconds])),
-    "runtimes-memory.svg": plot("Memory over an empty process", "MB", memory.map(({ name, megabytes }) => [name, Math.max(0, megabytes)])),
+    "runtimes-start.svg": plot(
+      "Start over an empty Node, ESM",
+      "ms",
+      start.map(({ name, esm }) => [name, Math.max(0, esm)]),
+    ),
+    "runtimes-worker.svg": plot(
+      "What a Worker with a certificate loads, gzip",
+      "KB",
+      worker.map(({ name, bytes }) => [name, bytes / 1000]),
+    ),
+    "runtimes-installed.svg": plot(
+      "Installed on linux-x64",
+      "MB",
+      installed.map(({ name, bytes }) => [name, bytes / 1e6]),
+    ),
+    "runtimes-native.svg": plot(
+      "RS256 on Node, RSA 2048",
+      "µs",
+      native.map(({ name, microseconds }) => [name, microseconds]),
+    ),
+    "runtimes-memory.svg": plot(
+      "Memory over an empty process",
+      "MB",
+      memory.map(({ name, megabytes }) => [name, Math.max(0, megabytes)]),
+    ),
   };
   files["runtimes.md"] = `# What certgrant costs, by runtime
 
-Written by \`cargo xtask bench runtimes --record\`: medians of one run on ${os.cpus()[0].model}, ${os.cpus().length} cores, Node ${process.versions.node}. Ratios are what to
+Written by \`cargo xtask bench-runtimes --record\`: medians of one run on ${os.cpus()[0].model}, ${os.cpus().length} cores, Node ${process.versions.node}. Ratios are what to
 read: the machine is shared.
 
 ## Start
@@ -27,7 +53,14 @@ Milliseconds over an empty Node process.
 
 ![Start](runtimes-start.svg)
 
-${table([["library", ({ name }) => name], ["CommonJS, ms", ({ cjs }) => round(1)(cjs)], ["ESM, ms", ({ esm }) => round(1)(esm)]], start)}
+${table(
+  [
+    ["library", ({ name }) => name],
+    ["CommonJS, ms", ({ cjs }) => round(1)(cjs)],
+    ["ESM, ms", ({ esm }) => round(1)(esm)],
+  ],
+  start,
+)}
 
 ## What a Worker loads
 
@@ -36,13 +69,26 @@ loaded when they are first needed.
 
 ![Worker](runtimes-worker.svg)
 
-${table([["library", ({ name }) => name], ["KB gzip", ({ bytes }) => round(1)(bytes / 1000)]], worker)}
+${table(
+  [
+    ["library", ({ name }) => name],
+    ["KB gzip", ({ bytes }) => round(1)(bytes / 1000)],
+  ],
+  worker,
+)}
 
 ## What is installed
 
 ![Installed](runtimes-installed.svg)
 
-${table([["library", ({ name }) => name], ["packages", ({ packages }) => String(packages)], ["MB", ({ bytes }) => round(1)(bytes / 1e6)]], installed)}
+${table(
+  [
+    ["library", ({ name }) => name],
+    ["packages", ({ packages }) => String(packages)],
+    ["MB", ({ bytes }) => round(1)(bytes / 1e6)],
+  ],
+  installed,
+)}
 
 ## RS256 on Node
 
@@ -50,20 +96,42 @@ Microseconds a signature, one after the other, and for how long each call holds 
 
 ![RS256](runtimes-native.svg)
 
-${table([["what", ({ name }) => name], ["µs", ({ microseconds }) => round(0)(microseconds)], ["event loop held, µs", ({ held }) => round(0)(held)]], native)}
+${table(
+  [
+    ["what", ({ name }) => name],
+    ["µs", ({ microseconds }) => round(0)(microseconds)],
+    ["event loop held, µs", ({ held }) => round(0)(held)],
+  ],
+  native,
+)}
 
 ## Assertions in each runtime
 
 Microseconds, certgrant / jose (ratio). Certgrant's are whole token requests, each with an assertion of its own, answered by a
 function; jose's are the signed JWT alone, by the same WebCrypto.
 
-${table([["runtime", ({ name }) => name], ["RS256", ({ RS256 }) => ratio(RS256)], ["PS256", ({ PS256 }) => ratio(PS256)]], assertions)}
+${table(
+  [
+    ["runtime", ({ name }) => name],
+    ["RS256", ({ RS256 }) => ratio(RS256)],
+    ["PS256", ({ PS256 }) => ratio(PS256)],
+  ],
+  assertions,
+)}
 
 ## First token in a fresh isolate
 
 workerd, milliseconds: until it listens, the first request, the second. The token service answers at once.
 
-${table([["Worker", ({ name }) => name], ["start", ({ start }) => round(0)(start)], ["first request", ({ first }) => round(1)(first)], ["second request", ({ second }) => round(1)(second)]], firstToken)}
+${table(
+  [
+    ["Worker", ({ name }) => name],
+    ["start", ({ start }) => round(0)(start)],
+    ["first request", ({ first }) => round(1)(first)],
+    ["second request", ({ second }) => round(1)(second)],
+  ],
+  firstToken,
+)}
 
 ## Memory
 
@@ -71,7 +139,13 @@ Resident megabytes over an empty process, after a collection.
 
 ![Memory](runtimes-memory.svg)
 
-${table([["library", ({ name }) => name], ["MB", ({ megabytes }) => round(1)(megabytes)]], memory)}
+${table(
+  [
+    ["library", ({ name }) => name],
+    ["MB", ({ megabytes }) => round(1)(megabytes)],
+  ],
+  memory,
+)}
 `;
   return files;
 }

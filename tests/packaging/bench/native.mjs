@@ -30,7 +30,8 @@ export async function measureNative(own, peers, world) {
     "OpenSSL's signature, in a thread: the limit": () => signInThreads("sha256", Buffer.from(input), key),
     "certgrant's addon, in a thread": () => client.sign("RS256", input),
     "jose, WebCrypto in a thread": () => new jose.SignJWT(claims).setProtectedHeader(header).sign(webKey),
-    "jsonwebtoken with a PEM, as msal-node calls it": () => jsonwebtoken.sign(claims, world.key, { algorithm: "RS256", header }),
+    "jsonwebtoken with a PEM, as msal-node calls it": () =>
+      jsonwebtoken.sign(claims, world.key, { algorithm: "RS256", header }),
   };
   const rounds = new Map(Object.keys(works).map((name) => [name, { whole: [], held: [] }]));
   for (const work of Object.values(works)) for (let index = 0; index < 50; index++) await work();

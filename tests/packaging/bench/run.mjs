@@ -92,15 +92,28 @@ async function workerSizes() {
   const script = await bundled(project, credential("certgrant", "ClientCertificateCredential"));
   return [
     { name: "certgrant, JS and WASM", bytes: script + wasm },
-    { name: "@azure/msal-node", bytes: await bundled(PEERS, credential("@azure/msal-node", "ConfidentialClientApplication"), node) },
-    { name: "@azure/identity", bytes: await bundled(PEERS, credential("@azure/identity", "ClientCertificateCredential"), node) },
-    { name: "openid-client and jose (no PFX)", bytes: await bundled(PEERS, `export * from "openid-client"; export { importPKCS8 } from "jose";`) },
+    {
+      name: "@azure/msal-node",
+      bytes: await bundled(PEERS, credential("@azure/msal-node", "ConfidentialClientApplication"), node),
+    },
+    {
+      name: "@azure/identity",
+      bytes: await bundled(PEERS, credential("@azure/identity", "ClientCertificateCredential"), node),
+    },
+    {
+      name: "openid-client and jose (no PFX)",
+      bytes: await bundled(PEERS, `export * from "openid-client"; export { importPKCS8 } from "jose";`),
+    },
   ];
 }
 
 /** The project of a runtime: certgrant, jose, and the measure. */
 async function measuring(files) {
-  const folder = await newProject({ "measure.mjs": MEASURE, "world.mjs": `export default ${JSON.stringify(world)};`, ...files });
+  const folder = await newProject({
+    "measure.mjs": MEASURE,
+    "world.mjs": `export default ${JSON.stringify(world)};`,
+    ...files,
+  });
   cpSync(join(PEERS, "node_modules/jose"), join(folder, "node_modules/jose"), { recursive: true });
   return folder;
 }
@@ -112,7 +125,12 @@ console.log(JSON.stringify(await measure(certgrant, jose, world)));`;
 async function assertions() {
   const program = async (name, path, parameters, env = {}) => {
     const folder = await measuring({ "main.mjs": PROGRAM, "deno.json": '{ "nodeModulesDir": "manual" }' });
-    return { name, ...JSON.parse(await run(path, [...parameters, "main.mjs"], { cwd: folder, env: { NODE_NO_WARNINGS: "1", ...env } })) };
+    return {
+      name,
+      ...JSON.parse(
+        await run(path, [...parameters, "main.mjs"], { cwd: folder, env: { NODE_NO_WARNINGS: "1", ...env } }),
+      ),
+    };
   };
   const rows = [
     await program("Node, addon", process.execPath, []),
@@ -192,9 +210,11 @@ export default { async fetch() { return new Response((await credential.getToken(
       const folder = await newProject({ "worker.mjs": source });
       const modules = await bundleWorker(folder, "worker.mjs");
       let worker;
-      times.start.push(await milliseconds(async () => {
-        worker = await serveWorker(modules, { folder, emulator: { ca: CERTIFICATE } });
-      }));
+      times.start.push(
+        await milliseconds(async () => {
+          worker = await serveWorker(modules, { folder, emulator: { ca: CERTIFICATE } });
+        }),
+      );
       for (const which of ["first", "second"]) {
         times[which].push(await milliseconds(async () => (await fetch(worker.url)).text()));
       }
@@ -223,6 +243,7 @@ removeProjects();
 const target = process.argv[2];
 if (target) {
   const { document } = await import("./document.mjs");
-  for (const [name, content] of Object.entries(document(results, { bars, table }))) writeFileSync(join(target, name), content);
+  for (const [name, content] of Object.entries(document(results, { bars, table })))
+    writeFileSync(join(target, name), content);
 }
 process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -1,15 +1,22 @@
 // What a process pays for a library: time to load it over an empty Node, and memory with one token got.
-import { median, milliseconds } from "./figures.mjs";
+
 import { run } from "../fixtures/process.mjs";
+import { median, milliseconds } from "./figures.mjs";
 
 const ROUNDS = 11;
 
 /** Milliseconds from start to end of a Node process that loads `specifier`, or nothing. */
 async function lifetime(folder, specifier, system) {
   const code =
-    specifier === undefined ? "0" : system === "cjs" ? `require(${JSON.stringify(specifier)})` : `await import(${JSON.stringify(specifier)})`;
+    specifier === undefined
+      ? "0"
+      : system === "cjs"
+        ? `require(${JSON.stringify(specifier)})`
+        : `await import(${JSON.stringify(specifier)})`;
   const type = system === "cjs" ? [] : ["--input-type=module"];
-  return milliseconds(() => run(process.execPath, [...type, "-e", code], { cwd: folder, env: { NODE_NO_WARNINGS: "1" } }));
+  return milliseconds(() =>
+    run(process.execPath, [...type, "-e", code], { cwd: folder, env: { NODE_NO_WARNINGS: "1" } }),
+  );
 }
 
 /** Added milliseconds of each library, `{ name, specifier, folder, systems }`; rounds of all, one after the other. */
