@@ -32,10 +32,14 @@ for (const { path, content, manifest } of packages()) {
 
     if (manifest.types) {
       it("has types that resolve everywhere", async () => {
-        // The profile leaves out resolution as before `exports`, which no supported Node has; the last one is no code.
+        // Not as before `exports`, which every supported Node has; what is left out is no code.
         const options = ["--profile", "node16", "--exclude-entrypoints", "./wasm/*.wasm", "--format", "json"];
         const said = await run(process.execPath, [ATTW, path, ...options]);
-        assert.deepEqual(JSON.parse(said).problems ?? {}, {});
+        const problems = Object.values(JSON.parse(said).problems ?? {}).flat();
+        assert.deepEqual(
+          problems.filter(({ resolutionKind }) => resolutionKind !== "node10"),
+          [],
+        );
       });
     }
   });

@@ -109,7 +109,7 @@ test("the WASM module's part for PFX files is loaded when one is given, and not 
   const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
   assert.deepEqual(
     JSON.parse(stdout || "null"),
-    { plain: ["certgrant_bg.wasm"], pfx: ["certgrant_bg.wasm", "certgrant_files_bg.wasm"] },
+    { plain: ["certgrant.wasm"], pfx: ["certgrant.wasm", "certgrant_files.wasm"] },
     stderr,
   );
 });
