@@ -214,3 +214,47 @@ fn nothing_that_is_shown_holds_the_password() {
     let step = flows.step(&mut flight, UserInput::Begin([0; 32]), Timestamp::from_millis(START)).unwrap();
     assert!(!format!("{flight:?} {step:?}").contains("hunter2"));
 }
+
+/// A small generator: tests need no chance, only many different damages.
+struct Damage(u64);
+
+impl Damage {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+
+    /// A document with some characters changed, left out or repeated.
+    fn of(&mut self, document: &str) -> String {
+        let mut text: Vec<char> = document.chars().collect();
+        for _ in 0..=self.below(2) {
+            let at = self.below(text.len());
+            match self.below(12) {
+                0..5 => text[at] = ['<', '>', '"', '&', '\0', ':', '/', 'x'][self.below(8)],
+                5..8 if text.len() > 1 => drop(text.remove(at)),
+                8..11 => text.insert(at, ['<', '"', '=', ' ', ']', '\u{fffd}'][self.below(6)]),
+                _ => text.truncate(at.max(1)),
+            }
+        }
+        text.into_iter().collect()
+    }
+}
+
+#[test]
+fn damaged_documents_end_in_an_answer_or_a_fault() {
+    let Answer::Body(_, metadata) = metadata(&endpoint("one", true, "https://fs.example/13")) else {
+        unreachable!()
+    };
+    let Answer::Body(_, response) = trust_response(SAML_1, ASSERTION) else { unreachable!() };
+    let mut damage = Damage(1);
+    let (mut answers, mut faults) = (0, 0);
+    for _ in 0..1_000 {
+        let (metadata, response) = (damage.of(&metadata), damage.of(&response));
+        let script = vec![federated(METADATA, ACTIVE), ok(&metadata), ok(&response), ok("{}")];
+        let driven = run(password(), script);
+        // Whatever the metadata say, a password goes nowhere without TLS.
+        assert!(driven.sent.iter().all(|sent| sent.url.starts_with("https://")));
+        if driven.result.is_ok() { answers += 1 } else { faults += 1 }
+    }
+    assert!(answers > 50 && faults > 50, "{answers} answers, {faults} faults");
+}
