@@ -256,5 +256,5 @@ fn damaged_documents_end_in_an_answer_or_a_fault() {
         assert!(driven.sent.iter().all(|sent| sent.url.starts_with("https://")));
         if driven.result.is_ok() { answers += 1 } else { faults += 1 }
     }
-    assert!(answers > 50 && faults > 50, "{answers} answers, {faults} faults");
+    assert!(answers > 10 && faults > 10, "{answers} answers, {faults} faults");
 }
