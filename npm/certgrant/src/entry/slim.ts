@@ -9,7 +9,8 @@ import { webPlatform } from "./web.ts";
 
 /** A WASM module, or its bytes, or a promise of either. */
 export type WasmSource = WasmContent | Promise<WasmContent>;
-type WasmContent = WebAssembly.Module | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+// The library's own declaration of a module is empty, and by itself would take text.
+type WasmContent = (WebAssembly.Module & object) | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
 /** The modules that a host has, by name; a function is called when its module is first needed, and again if it failed. */
 export interface WasmModules {
