@@ -7,8 +7,7 @@ use crate::report::{Outcome, Report};
 use crate::workspace::Workspace;
 
 /// Who is measured, and with how many callers. Each of a peer's callers makes a request.
-const CANDIDATES: [(Library, u32); 4] =
-    [(NATIVE, 10_000), (WASM, 10_000), (MSAL, 10_000), (IDENTITY, 10_000)];
+const CANDIDATES: [(Library, u32); 4] = [(NATIVE, 10_000), (WASM, 10_000), (MSAL, 1_000), (IDENTITY, 1_000)];
 
 /// Measures all candidates.
 pub(super) fn measure(workspace: &Workspace, report: &Report) -> Result<Table> {
