@@ -281,7 +281,7 @@ mod tests {
         let rows =
             vec![vec!["certgrant.wasm".to_owned(), "9".to_owned()], vec!["js".to_owned(), "1000".to_owned()]];
         assert_eq!(
-            aligned(&["file            bytes", "certgrant.wasm      9", "js               1000"], &rows),
+            aligned(&["file", "bytes"], &rows),
             ["file            bytes", "certgrant.wasm      9", "js               1000"]
         );
     }
