@@ -12,7 +12,7 @@ export function document(results, { bars, table }) {
       unit,
       rows.map(([name, value]) => [name, value, isOurs(name)]),
     );
-  const { start, memory, installed, worker, native, assertions, firstToken } = results;
+  const { load, start, memory, installed, worker, native, assertions, firstToken } = results;
   const ratio = ({ certgrant, jose }) =>
     `${certgrant.toFixed(0)} / ${jose.toFixed(0)} (${(certgrant / jose).toFixed(2)})`;
   const files = {
@@ -44,8 +44,8 @@ export function document(results, { bars, table }) {
   };
   files["runtimes.md"] = `# What certgrant costs, by runtime
 
-Written by \`cargo xtask bench-runtimes --record\`: medians of one run on ${os.cpus()[0].model}, ${os.cpus().length} cores, Node ${process.versions.node}. Ratios are what to
-read: the machine is shared.
+Written by \`cargo xtask bench-runtimes --record\`: medians of one run on ${os.cpus()[0].model}, ${os.cpus().length} cores, Node
+${process.versions.node}, while ${load.toFixed(0)} processes wanted to run. Read the ratios; times are those of a machine that is so loaded.
 
 ## Start
 
@@ -64,8 +64,8 @@ ${table(
 
 ## What a Worker loads
 
-The script, minified by esbuild, and the WASM module, each through gzip -9. PFX and RSA without WebCrypto are further modules,
-loaded when they are first needed.
+The script, minified by esbuild as one file, so with what the package itself would load on demand (Key Vault, hints for AADSTS
+numbers), and the WASM module, each through gzip -9. PFX files take one further module.
 
 ![Worker](runtimes-worker.svg)
 

@@ -26,7 +26,7 @@ const text = (value) => value.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
 /** Bars, one a row `[name, value, isOurs]`, as an SVG that is legible on light and dark grounds. */
 export function bars(title, unit, rows) {
-  const [width, left, height] = [760, 250, 26];
+  const [width, left, height] = [880, 350, 26];
   const largest = Math.max(...rows.map(([, value]) => value), 0.001);
   const scale = (width - left - 110) / largest;
   const drawn = rows.map(([name, value, isOurs], index) => {

@@ -4,6 +4,7 @@
 // Peers are those of tests/interop/package-lock.json; packages are those that `cargo xtask package` left.
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -229,6 +230,7 @@ export default { async fetch() { return new Response((await credential.getToken(
 const CERTIFICATE = world.certificate;
 
 const results = {
+  load: loadavg()[0],
   ...(await startAndMemory()),
   installed: [
     installed(project, "certgrant"),
