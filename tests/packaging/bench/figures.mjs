@@ -38,6 +38,7 @@ export function bars(title, unit, rows) {
   });
   const total = 54 + rows.length * height;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${total}" width="${width}" height="${total}" font-family="system-ui, sans-serif" font-size="13" fill="#24292f">
+  <title>${text(title)}</title>
   <rect width="${width}" height="${total}" rx="8" fill="#ffffff" stroke="#d0d7de"/>
   <text x="16" y="26" font-size="15" font-weight="600">${text(title)}</text>
 ${drawn.join("\n")}
