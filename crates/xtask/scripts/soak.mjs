@@ -17,6 +17,7 @@ const { AuthenticationContext, MemoryCache } = await import(job.adalEntry);
 /** How long flights behind the callers may take to end: the time limit of a request and its retries. */
 const REST_LIMIT_MILLISECONDS = 150_000;
 const QUIET_LOOKS = 20;
+const TIMERS = /^(Timeout|Immediate)$/;
 
 /** The pool has one thread, so its work is done in order: what is behind all other work there is done last. */
 const afterThreadPool = promisify(randomBytes);
@@ -61,6 +62,7 @@ async function sample() {
   const { heapUsed, external, rss } = process.memoryUsage();
   const resources = process.getActiveResourcesInfo();
   const count = (pattern) => resources.filter((name) => pattern.test(name)).length;
+  if (resources.some((name) => TIMERS.test(name))) noise.details.push(`at rest: ${resources.join(", ")}`);
   return {
     seconds: Math.round((Date.now() - started) / 1000),
     ...callers.counts,
@@ -69,7 +71,7 @@ async function sample() {
     heapUsed,
     external,
     rss,
-    timers: count(/^(Timeout|Immediate)$/),
+    timers: count(TIMERS),
     sockets: count(/TCPSocketWrap|TLSWrap/),
     requests: count(/Req|Wrap$/) - count(/TCPSocketWrap|TLSWrap|PipeWrap|TTYWrap/),
     listeners: getEventListeners(callers.neverAborted, "abort").length,
