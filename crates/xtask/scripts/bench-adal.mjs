@@ -9,8 +9,8 @@ import { dirname, join } from "node:path";
 const [, folder, authority, vector] = process.argv.slice(2);
 const RESOURCE = "https://graph.microsoft.com";
 const CLIENT = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
-const STARTS = 15;
-const ROUNDS = 9;
+const STARTS = 9;
+const ROUNDS = 5;
 
 const adal = createRequire(import.meta.url)(folder);
 const key = readFileSync(join(vector, "key.pem"), "utf8");
