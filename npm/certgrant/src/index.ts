@@ -43,6 +43,7 @@ export type {
   OwnSigner,
   ProxyOptions,
   Supplied,
+  TlsMaterial,
   TlsOptions,
   TracingContextLike,
   VaultTokenCredential,

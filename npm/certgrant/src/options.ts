@@ -143,6 +143,9 @@ export interface ProxyOptions {
   password?: string;
 }
 
+/** Certificates and keys as Node takes them: one, or several, which may be objects. */
+export type TlsMaterial = string | Uint8Array | Array<string | Uint8Array | object> | undefined;
+
 /** `TlsSettings` of the Azure SDKs: what `tls.connect` of Node takes. */
 export interface TlsOptions {
   /**
@@ -150,10 +153,10 @@ export interface TlsOptions {
    * `NODE_EXTRA_CA_CERTS`.
    */
   ca?: string | Uint8Array | Array<string | Uint8Array> | undefined;
-  cert?: string | Uint8Array | Array<string | Uint8Array> | undefined;
-  key?: string | Uint8Array | undefined;
+  cert?: TlsMaterial;
+  key?: TlsMaterial;
   passphrase?: string | undefined;
-  pfx?: string | Uint8Array | undefined;
+  pfx?: TlsMaterial;
 }
 
 /** Options of {@link ClientCertificateCredential}. */
