@@ -17,7 +17,8 @@ const { AuthenticationContext, MemoryCache } = await import(job.adalEntry);
 /** How long flights behind the callers may take to end: the time limit of a request and its retries. */
 const REST_LIMIT_MILLISECONDS = 150_000;
 const QUIET_LOOKS = 20;
-const TIMERS = /^(Timeout|Immediate)$/;
+/** Not immediates: a collection has Node make some, which are over in the next turn. */
+const TIMERS = /^Timeout$/;
 
 /** The pool has one thread, so its work is done in order: what is behind all other work there is done last. */
 const afterThreadPool = promisify(randomBytes);
