@@ -152,11 +152,13 @@ impl CachingClient {
     /// Those of [`Client::key`].
     pub fn remove(&mut self, request: &TokenRequest) -> Result<bool> {
         let key = self.client.key(request)?.without_claims();
+        self.client.forget_held(&key);
         Ok(self.cache.remove(&key))
     }
 
     /// Removes all tokens. Flights under way go on.
     pub fn clear(&mut self) {
+        self.client.forget_all_held();
         self.cache.clear();
     }
 

@@ -310,6 +310,7 @@ impl Client {
         held: Option<Held>,
         now: Timestamp,
     ) -> Result<Acquired> {
+        self.observe(now);
         let key = self.key(request)?;
         self.acquire_by(&key, request, held, now)
     }
@@ -378,6 +379,18 @@ impl Client {
             self.tell_of_token(key, token);
         }
         Ok((Step::Done(outcome), key))
+    }
+
+    /// The host gave up a token that it held for a key: its flight must not count on it.
+    pub(crate) fn forget_held(&mut self, key: &RequestKey) {
+        if let Some(flight) = self.flights.find(key).and_then(|id| self.flights.get_mut(id)) {
+            flight.held = None;
+        }
+    }
+
+    /// The same for all that it held.
+    pub(crate) fn forget_all_held(&mut self) {
+        self.flights.values_mut().for_each(|flight| flight.held = None);
     }
 
     /// A token that was got for a claims challenge is held from now on for those who ask without one, too.

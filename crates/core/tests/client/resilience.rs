@@ -220,3 +220,19 @@ fn token_without_any_life_is_no_token() {
     let error = drive.acquire(&request()).unwrap_err();
     assert_eq!((error.code(), error.found()), (ErrorCode::ResponseInvalid, "a token with a life of 0 s"));
 }
+
+#[test]
+fn renewal_of_a_token_that_was_removed_is_tried_again_like_any_other_request() {
+    for clears in [false, true] {
+        let mut drive = drive(crate::drive::options());
+        let first = drive.acquire(&request()).unwrap();
+        drive.now = Timestamp::from_millis(first.expires_on.as_millis() - 500);
+        let flight = drive.send(&request());
+        match clears {
+            true => drive.client.clear(),
+            false => assert!(drive.client.remove(&request()).unwrap()),
+        }
+        let lost = Input::Failure(TransportFailure::Network("ECONNRESET".into()));
+        assert!(matches!(drive.step(flight, lost), Ok(Step::Wait(_))));
+    }
+}

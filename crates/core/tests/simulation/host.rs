@@ -99,8 +99,13 @@ impl Host for ForeignHost {
     fn acquire(&mut self, request: &TokenRequest, now: Timestamp, awake: u64) -> Result<Found> {
         let key = self.store_key(request)?;
         let held = key.as_ref().and_then(|key| self.tokens.get(key)).filter(|(_, ends)| awake < *ends);
+        // What the timer says of its end counts where the clock says that it is later.
+        let times = held.map(|(token, ends)| {
+            let held = Held::from(token.as_ref());
+            Held { expires_on: held.expires_on.min(now.plus_millis(ends - awake)), ..held }
+        });
         let held = held.map(|(token, _)| token.clone());
-        let acquired = self.client.acquire(request, held.as_deref().map(Held::from), now)?;
+        let acquired = self.client.acquire(request, times, now)?;
         if let Acquired::Start(flight) | Acquired::ServeAndRenew(flight) = acquired {
             let kept = Kept { key, held: held.clone(), is_rejected: request.claims.is_some() };
             self.flights.insert(flight, kept);

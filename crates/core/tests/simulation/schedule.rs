@@ -245,11 +245,20 @@ impl Schedule {
             self.clock.set_forward(millis);
             return Ok(());
         }
-        self.callers_come()?;
+        self.somebody_looks()?;
         self.tell(|| format!("the clock is set back by {millis} ms"));
         self.clock.set_back(millis);
         self.oracle.clock_was_set_back();
-        self.callers_come()
+        self.somebody_looks()
+    }
+
+    /// A caller whose request says the time to the client.
+    fn somebody_looks(&mut self) -> Checked {
+        let mut asked = ask(&mut self.random);
+        while asked.mistake.is_some() {
+            asked = ask(&mut self.random);
+        }
+        self.call(&asked)
     }
 
     fn user_acts(&mut self) -> Checked {
