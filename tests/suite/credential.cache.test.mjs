@@ -70,6 +70,22 @@ test("a claims challenge replaces the token that was rejected", async () => {
   assert.equal((await one.getToken(SCOPE)).token, "token-2");
 });
 
+test("the token of a claims challenge serves those whose own request fails meanwhile", async () => {
+  const { opened, open } = gate();
+  const fetch = scriptedFetch(async ({ form }) => {
+    if (form.has("claims")) return granted("challenged");
+    await opened;
+    return refused();
+  });
+  const one = credential(fetch);
+  const plain = one.getToken(SCOPE);
+  await until(() => fetch.requests.length === 1, "the request");
+  const challenged = await one.getToken(SCOPE, { claims: '{"access_token":{}}' });
+  open();
+  assert.deepEqual(await plain, challenged);
+  assert.deepEqual(await one.getToken(SCOPE), challenged);
+});
+
 test("a token that is to be refreshed is served at once and renewed behind its caller", async (t) => {
   const clocks = mockClocks(t);
   const { opened, open } = gate();
@@ -136,6 +152,29 @@ test("a clock that is set back does not make a token live longer", async (t) => 
   assert.equal((await one.getToken(SCOPE)).token, "token-2", "by the clock that is never set its time is up");
   clocks.set(-3_600_000);
   assert.equal((await one.getToken(SCOPE)).token, "token-3", "a token of the future");
+});
+
+test("a token whose time is nearly up is not served because the clock was set back", async (t) => {
+  const clocks = mockClocks(t);
+  const fetch = counting();
+  const one = credential(fetch);
+  await one.getToken(SCOPE);
+  clocks.pass(3580_000);
+  clocks.set(-100_000);
+  assert.equal((await one.getToken(SCOPE)).token, "token-2");
+});
+
+test("a token of unknown life does not take the place of one that lives", async (t) => {
+  const clocks = mockClocks(t);
+  let count = 0;
+  const fetch = scriptedFetch(() => granted(`token-${++count}`, count === 1 ? {} : { expires_in: undefined }));
+  const one = credential(fetch);
+  await one.getToken(SCOPE);
+  clocks.pass(3400_000);
+  assert.equal((await one.getToken(SCOPE)).token, "token-1");
+  await until(() => fetch.requests.length === 2, "the renewal");
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal((await one.getToken(SCOPE)).token, "token-1");
 });
 
 test("the least recently used token goes first", async () => {

@@ -97,6 +97,8 @@ export interface Outcome {
   token?: AccessToken | undefined;
   error?: CertgrantError | undefined;
   response?: ResponseInput | undefined;
+  /** Whether the token is one that was held already. */
+  isHeld?: boolean;
 }
 
 interface Flight {
@@ -137,7 +139,8 @@ export class Driver {
     if (patience.signal?.aborted) throw abortError(reasonOf(patience.signal));
     const key = this.#store && requestKey(request, this.#store.tenant);
     const held = key === undefined ? undefined : this.#store?.cache.alive(key);
-    const acquired = this.#ask(() => this.#client.acquire(request, held, Date.now()));
+    const times = key === undefined ? undefined : this.#store?.cache.times(key);
+    const acquired = this.#ask(() => this.#client.acquire(request, times, Date.now()));
     if (held && (acquired.kind === "serve" || acquired.kind === "serveAndRenew")) {
       host.observe({ kind: "hit", token: held });
       if (acquired.kind === "serveAndRenew") this.#renewBehind(acquired.flight, host, key, held);
@@ -160,9 +163,11 @@ export class Driver {
     }
     host.observe({ kind: "started" });
     const abandoned = new AbortController();
-    const outcome = this.#drive(id, host, held, abandoned.signal)
+    // A flight for a claims challenge may put another one into the place of the token that this one is to renew.
+    const present = () => (key === undefined ? undefined : this.#store?.cache.alive(key)) ?? held;
+    const outcome = this.#drive(id, host, present, abandoned.signal)
       .then((ended) => {
-        if (ended.token && ended.token !== held && key !== undefined) this.#store?.cache.insert(key, ended.token);
+        if (ended.token && !ended.isHeld && key !== undefined) this.#store?.cache.insert(key, ended.token);
         return ended;
       })
       .finally(() => this.#flights.delete(id));
@@ -210,7 +215,12 @@ export class Driver {
   }
 
   /** A flight whose steps throw is ended in the core too, so that nobody joins it. */
-  async #drive(id: number, host: FlightHost, held: AccessToken | undefined, abandoned: AbortSignal): Promise<Outcome> {
+  async #drive(
+    id: number,
+    host: FlightHost,
+    held: () => AccessToken | undefined,
+    abandoned: AbortSignal,
+  ): Promise<Outcome> {
     try {
       return await this.#takeSteps(id, host, held, abandoned);
     } catch (thrown) {
@@ -224,7 +234,7 @@ export class Driver {
   async #takeSteps(
     id: number,
     host: FlightHost,
-    held: AccessToken | undefined,
+    held: () => AccessToken | undefined,
     abandoned: AbortSignal,
   ): Promise<Outcome> {
     let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
@@ -236,7 +246,7 @@ export class Driver {
       if (step.kind === "done") {
         for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
         const hinted = { ...step, error: await withHint(step.error) };
-        return conclude(hinted, { response, cause, correlationId }, host, held);
+        return conclude(hinted, { response, cause, correlationId }, host, held());
       }
       if (step.kind === "send") correlationId = step.request.headers["client-request-id"];
       const next = await this.#carryOut(step, host, abandoned);
@@ -422,7 +432,7 @@ function conclude(
   const error = errorOf(data, last);
   if (isHeld && held) {
     host.observe({ kind: "notRefreshed", error });
-    return { token: held, response };
+    return { token: held, response, isHeld: true };
   }
   host.observe({ kind: "failed", error });
   return { error, response };

@@ -3,7 +3,7 @@
  * token serves, and when it is renewed, is decided in the core; here is only what needs no decision: a token that the core
  * need not be asked about before its refresh.
  */
-import type { AccessToken, TokenRequest } from "./backend.ts";
+import type { AccessToken, HeldToken, TokenRequest } from "./backend.ts";
 
 /** How many tokens are kept, and how many characters of tokens and keys. */
 export interface CacheLimits {
@@ -78,12 +78,22 @@ export class TokenCache {
     return entry.token;
   }
 
+  /** The times of the token of `key`, as the core is told them: it ends as soon as one of the clocks says so. */
+  times(key: string): HeldToken | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const { obtainedOn, refreshOn, expiresOn } = entry.token;
+    const end = Date.now() + Math.max(0, Math.floor(entry.endsAt - performance.now()));
+    return { obtainedOn, refreshOn, expiresOn: Math.min(expiresOn, end) };
+  }
+
   /** Keeps a token in the place of the one that was there for `key`. */
   insert(key: string, token: AccessToken): void {
-    this.remove(key);
     const left = token.expiresOn - Date.now();
     const size = sizeOf(key, token);
+    // One of unknown life serves its callers, and takes nobody's place.
     if (left <= 0 || size > this.#limits.bytes) return;
+    this.remove(key);
     this.#sweep();
     while (this.#oldest && (this.#entries.size >= this.#limits.tokens || this.#bytes + size > this.#limits.bytes)) {
       this.remove(this.#oldest.key);
