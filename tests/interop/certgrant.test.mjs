@@ -117,9 +117,9 @@ for (const strict of [false, true]) {
 
 /** What is wrong, the changed call, and what the caller sees of the service's answer. */
 const REFUSALS = [
-  ["certificate is not registered", stranger, 700027, "invalid_client", 401, /register this certificate/],
-  ["registered key has expired", { clientId: EXPIRED_KEY }, 700027, "invalid_client", 401, /register this certificate/],
-  ["key is another than the thumbprint's", otherKey, 700027, "invalid_client", 401, /register this certificate/],
+  ["certificate is not registered", stranger, 700027, "invalid_client", 401, /does not have the certificate in use/],
+  ["registered key has expired", { clientId: EXPIRED_KEY }, 700027, "invalid_client", 401, /outside of its dates/],
+  ["key is another than the thumbprint's", otherKey, 700027, "invalid_client", 401, /signature is not of its key/],
   ["application is unknown", { clientId: UNKNOWN }, 700016, "unauthorized_client", 400, /client id and tenant/],
   ["tenant is unknown", { tenant: "fabrikam.example" }, 90002, "invalid_request", 400, /check the tenant id/],
   ["audience is another tenant's", { misled: true }, 700023, "invalid_client", 401, /authority and tenant/],

@@ -300,7 +300,8 @@ export class Driver {
     try {
       return { input: { kind: "signature", signature: await this.#signature(step) } };
     } catch (thrown) {
-      const cause = isErrorData(thrown) ? fromErrorData(thrown) : thrown;
+      // An error that is one already keeps what the vault said.
+      const cause = isErrorData(thrown) ? fromThrown(thrown) : thrown;
       return { input: { kind: "signingFailed", message: `${faultName(cause)} from the signer` }, cause };
     }
   }
