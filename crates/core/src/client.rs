@@ -324,6 +324,7 @@ impl Client {
         now: Timestamp,
     ) -> Result<Acquired> {
         self.observe(now);
+        self.check_user(request)?;
         // A token that a resource rejected, and one that its caller does not want, are as good as none.
         let held = held.filter(|held| !request.skip_cache && request.claims.is_none() && held.is_alive(now));
         let serves = held.is_some_and(|held| held.serves(now));
@@ -459,6 +460,17 @@ impl Client {
         }
         let found = "a tenant that is not on the list";
         Err(Error::new(ErrorCode::TenantNotAllowed, found, "the configured tenant or one of those allowed"))
+    }
+
+    /// A managed identity acts for itself alone: its token handed out as a user's would let anybody act as the machine.
+    fn check_user(&self, request: &TokenRequest) -> Result<()> {
+        #[cfg(feature = "managed-identity")]
+        if self.config.is_managed() && request.user_assertion.is_some() {
+            let found = "a request on behalf of a user";
+            return Err(Error::new(ErrorCode::IdentityUnsupported, found, "one for the machine's own token"));
+        }
+        let _ = request;
+        Ok(())
     }
 
     fn check_target(&self, target: &Target) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The hosts of Entra's clouds, as Microsoft's own clients know them by heart: they need no discovery.
 
+use crate::encoding::parse_digits;
+
 /// The hosts of a cloud, the one that is called first. Regional endpoints are made of the host behind it.
 struct Cloud {
     hosts: &'static [&'static str],
@@ -50,7 +52,9 @@ pub(super) fn is_known(host: &str) -> bool {
 
 /// Whether a host is this machine, by its name or address.
 pub(super) fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host == "[::1]" || (host.starts_with("127.") && host.split('.').count() == 4)
+    let is_octet = |label| parse_digits(label).is_some_and(|octet| octet <= 255);
+    let is_ipv4 = host.split('.').count() == 4 && host.split('.').all(is_octet);
+    host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4)
 }
 
 #[cfg(test)]
@@ -87,6 +91,10 @@ mod tests {
     #[test]
     fn loopback_is_this_machine_alone() {
         assert!(["localhost", "127.0.0.1", "[::1]"].iter().all(|host| is_loopback(host)));
-        assert!(["localhost.example", "127.example", "10.0.0.1"].iter().all(|host| !is_loopback(host)));
+        assert!(
+            ["localhost.example", "127.example", "127.0.evil.com", "127.0.0.x", "10.0.0.1"]
+                .iter()
+                .all(|host| !is_loopback(host))
+        );
     }
 }

@@ -282,3 +282,14 @@ fn secrets_of_the_environment_are_not_shown() {
     let client = drive(client_options(options)).client;
     assert!(!format!("{client:?}").contains("hunter2"));
 }
+
+#[test]
+fn machine_does_not_act_for_a_user() {
+    let mut drive = identity(IdentityOptions::default());
+    let user =
+        TokenRequest { user_assertion: Some(std::sync::Arc::new("user".to_owned().into())), ..request() };
+    assert_eq!(drive.acquire(&user).unwrap_err().code(), ErrorCode::IdentityUnsupported);
+    drive.acquire(&request()).unwrap();
+    assert_eq!(drive.acquire(&user).unwrap_err().code(), ErrorCode::IdentityUnsupported);
+    assert_eq!(drive.requests.len(), 1);
+}
