@@ -155,11 +155,11 @@ impl TokenClient {
                     return Ok(Acquired::Token(token));
                 }
                 Found::Join(id) => {
-                    if let Some(flight) = state.flights.get(&id) {
+                    if let Some(flight) = state.flights.get(&id).filter(|flight| !flight.is_dead()) {
                         self.host.events.joined();
                         return Ok(flight.join());
                     }
-                    // It was never begun.
+                    // It was never begun, or its runtime was shut down before it was.
                     state.end(id);
                 }
                 Found::Start(id) => {
@@ -199,6 +199,13 @@ impl State {
 }
 
 impl Flight {
+    fn is_dead(&self) -> bool {
+        match self {
+            Self::Renewal(running) => running.is_dead(),
+            Self::Awaited(_, outcome) => outcome.is_dead(),
+        }
+    }
+
     fn join(&self) -> Acquired {
         match self {
             Self::Renewal(running) => Acquired::Flight(Arc::clone(running)),

@@ -167,7 +167,7 @@ impl Inner {
 
     fn opening(self: &Arc<Self>) -> Result<Arc<Running<Arc<TokenClient>>>> {
         let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opening) = opening.upgrade() {
+        if let Some(opening) = opening.upgrade().filter(|opening| !opening.is_dead()) {
             return Ok(opening);
         }
         let inner = Arc::clone(self);

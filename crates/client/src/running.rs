@@ -23,6 +23,13 @@ pub(crate) struct Running<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome<T>(watch::Receiver<Option<Result<T>>>);
 
+impl<T> Outcome<T> {
+    /// Whether there is no result, and nobody left to bring one.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.has_changed().is_err() && self.0.borrow().is_none()
+    }
+}
+
 impl<T: Clone> Outcome<T> {
     /// Waits for the end; none if there is no result, because all who waited have left, or the runtime was shut down. What the
     /// work held is dropped by then.
@@ -45,6 +52,11 @@ impl<T: Clone + Send + Sync + 'static> Running<T> {
         let end = End(sender);
         runtime.spawn(drive(end, work, Arc::clone(&is_left)));
         Ok(Arc::new(Self { outcome: Outcome(outcome), is_left }))
+    }
+
+    /// Whether the work will have no result: its runtime was shut down, perhaps before it had begun.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.outcome.is_dead()
     }
 
     /// How the work ends.

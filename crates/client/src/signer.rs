@@ -136,7 +136,8 @@ impl Signatures {
     fn running(&self, key: &Key, request: &SigningRequest) -> Result<Arc<Running<Signature>>> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|_, running| running.strong_count() > 0);
-        if let Some(running) = running.get(&request.signing_input).and_then(Weak::upgrade) {
+        let under_way = running.get(&request.signing_input).and_then(Weak::upgrade);
+        if let Some(running) = under_way.filter(|running| !running.is_dead()) {
             return Ok(running);
         }
         let started = Running::start(key.clone().sign(request.clone()))?;

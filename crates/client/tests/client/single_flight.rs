@@ -210,6 +210,26 @@ fn flight_of_a_runtime_that_is_shut_down_is_started_again_by_another_caller() {
 }
 
 #[test]
+fn renewal_that_its_runtime_never_began_is_begun_by_another_caller() {
+    let service = Service::default();
+    let clock = SteppingClock::default();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let (first, second) = (runtime(), runtime());
+    let options = service.options().clock(clock.clone());
+    let credential =
+        certgrant::ClientSecretCredential::new(TENANT, CLIENT_ID, "secret", options).expect("a credential");
+    let ask = |runtime: &tokio::runtime::Runtime| {
+        runtime.block_on(credential.get_token(GRAPH, &plain())).expect("a token").secret().to_owned()
+    };
+    assert_eq!(ask(&first), Service::token(1));
+    clock.set(NOW + 3_400);
+    assert_eq!(ask(&first), Service::token(1), "its renewal is left to a runtime that does not come to it");
+    drop(first);
+    clock.set(NOW + 3_700);
+    assert_eq!(ask(&second), Service::token(2));
+}
+
+#[test]
 fn call_outside_of_a_runtime_is_an_error_that_says_so() {
     let service = Service::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
