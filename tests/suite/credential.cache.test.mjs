@@ -164,6 +164,64 @@ test("a token whose time is nearly up is not served because the clock was set ba
   assert.equal((await one.getToken(SCOPE)).token, "token-2");
 });
 
+test("a token that was removed does not come back when its renewal fails", async (t) => {
+  const clocks = mockClocks(t);
+  const { opened, open } = gate();
+  let count = 0;
+  const fetch = scriptedFetch(async () => {
+    if (++count === 1) return granted("rejected");
+    await opened;
+    throw new TypeError("fetch failed");
+  });
+  const one = credential(fetch);
+  await one.getToken(SCOPE);
+  clocks.pass(3400_000);
+  assert.equal((await one.getToken(SCOPE)).token, "rejected");
+  assert.equal(one.removeToken(SCOPE), true);
+  const joined = one.getToken(SCOPE);
+  open();
+  await assert.rejects(joined, (error) => expectError(error, "ERR_NETWORK_FAILED") === error);
+});
+
+test("a scope that is written like the key of another tenant's token gets no token", async () => {
+  const one = credential(counting(), { additionallyAllowedTenants: ["*"] });
+  await one.getToken(SCOPE, { tenantId: OTHER_TENANT, enableCae: true });
+  for (const key of [`${OTHER_TENANT}\ncae\n\n\n${SCOPE}`, `${OTHER_TENANT}\n\n\n\n${SCOPE}`, `\n\n\n\n${SCOPE}`]) {
+    await assert.rejects(one.getToken(key), { code: "ERR_SCOPE_INVALID" });
+  }
+});
+
+test("a renewal whose answer never comes is given up by the first caller who waited for it and left", async (t) => {
+  const clocks = mockClocks(t);
+  let count = 0;
+  const fetch = scriptedFetch(() => (++count === 2 ? new Promise(() => undefined) : granted(`token-${count}`)));
+  const one = credential(fetch);
+  await one.getToken(SCOPE);
+  clocks.pass(3400_000);
+  await one.getToken(SCOPE);
+  await until(() => fetch.requests.length === 2, "the renewal");
+  clocks.pass(300_000);
+  const caller = new AbortController();
+  const waiting = one.getToken(SCOPE, { abortSignal: caller.signal });
+  await until(() => true, "its wait");
+  caller.abort();
+  await assert.rejects(waiting, { name: "AbortError" });
+  assert.equal((await one.getToken(SCOPE)).token, "token-3");
+});
+
+test("an observer that asks for the same token shares its request", async () => {
+  const fetch = counting();
+  let nested;
+  const one = credential(fetch, {
+    logger({ message }) {
+      if (message.startsWith("no cached token")) nested ??= one.getToken(SCOPE);
+    },
+  });
+  const token = await one.getToken(SCOPE);
+  assert.deepEqual(await nested, token);
+  assert.equal(fetch.requests.length, 1);
+});
+
 test("a token of unknown life does not take the place of one that lives", async (t) => {
   const clocks = mockClocks(t);
   let count = 0;

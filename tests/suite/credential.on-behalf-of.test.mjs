@@ -156,3 +156,11 @@ test("an application that is no credential of an application is refused", () => 
     });
   }
 });
+
+test("a machine's identity does not act for a user", async () => {
+  const fetch = scriptedFetch(granted("machine"));
+  const application = new certgrant.ManagedIdentityCredential({ fetch });
+  const credential = new OnBehalfOfCredential({ application, userAssertionToken: "garbage" });
+  await assert.rejects(credential.getToken(SCOPE), { code: "ERR_IDENTITY_UNSUPPORTED" });
+  assert.equal(fetch.requests.length, 0);
+});

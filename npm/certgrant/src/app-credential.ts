@@ -77,7 +77,9 @@ export abstract class AppCredential {
    */
   async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     // The usual call, kept short: one scope is its own key. A user's token is not of that kind.
-    const isPlainCall = typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined;
+    // Nor is one with a line feed, which no scope has, but the keys of all other calls.
+    const isPlainCall =
+      typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined && !scopes.includes("\n");
     if (isPlainCall && this.#logger === undefined && !this.#watcher?.isWatching) {
       const token = this.#cache.fresh(scopes);
       if (token) return accessToken(token);
@@ -170,6 +172,7 @@ export abstract class AppCredential {
       .finally(() => {
         this.#opening = undefined;
       });
+    platform().keepAlive?.(this.#opening.catch(() => undefined));
     return withPatience(this.#opening, patience);
   }
 

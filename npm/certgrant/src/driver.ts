@@ -143,44 +143,45 @@ export class Driver {
     const acquired = this.#ask(() => this.#client.acquire(request, times, Date.now()));
     if (held && (acquired.kind === "serve" || acquired.kind === "serveAndRenew")) {
       host.observe({ kind: "hit", token: held });
-      if (acquired.kind === "serveAndRenew") this.#renewBehind(acquired.flight, host, key, held);
+      if (acquired.kind === "serveAndRenew") this.#renewBehind(acquired.flight, host, key);
       return { token: held };
     }
     if (acquired.kind === "serve") throw fromThrown(new Error("there is no token to be served"));
-    return this.#wait(acquired.flight, this.#flight(acquired, host, key, held), patience);
+    return this.#wait(acquired.flight, this.#flight(acquired, host, key), patience);
   }
 
-  #flight(
-    { kind, flight: id }: { kind: string; flight: number },
-    host: FlightHost,
-    key: string | undefined,
-    held: AccessToken | undefined,
-  ): Flight {
+  #flight({ kind, flight: id }: { kind: string; flight: number }, host: FlightHost, key: string | undefined): Flight {
     const underWay = this.#flights.get(id);
     if (underWay && kind === "join") {
       host.observe({ kind: "joined" });
       return underWay;
     }
-    host.observe({ kind: "started" });
     const abandoned = new AbortController();
-    // A flight for a claims challenge may put another one into the place of the token that this one is to renew.
-    const present = () => (key === undefined ? undefined : this.#store?.cache.alive(key)) ?? held;
-    const outcome = this.#drive(id, host, present, abandoned.signal)
+    // The one that is there at the end: it may have been replaced for a claims challenge, or removed because it was rejected.
+    const present = () => (key === undefined ? undefined : this.#store?.cache.alive(key));
+    // Begun when it can be found: an observer may ask for the same token.
+    const outcome = Promise.resolve()
+      .then(() => this.#drive(id, host, present, abandoned.signal))
       .then((ended) => {
         if (ended.token && !ended.isHeld && key !== undefined) this.#store?.cache.insert(key, ended.token);
         return ended;
       })
-      .finally(() => this.#flights.delete(id));
+      .finally(() => {
+        if (this.#flights.get(id) === flight) this.#flights.delete(id);
+      });
     const flight: Flight = { outcome, abandoned, callers: 0 };
     this.#flights.set(id, flight);
+    host.observe({ kind: "started" });
     platform().keepAlive?.(outcome.catch(() => undefined));
     return flight;
   }
 
-  /** A flight that nobody waits for, unless a caller comes when the token's time is up; its failure is told already. */
-  #renewBehind(id: number, host: FlightHost, key: string | undefined, held: AccessToken): void {
-    const flight = this.#flight({ kind: "start", flight: id }, host, key, held);
-    flight.callers += 1;
+  /**
+   * A flight that nobody waits for, unless a caller comes when the token's time is up; then it is that caller's to give up. Its
+   * failure is told already.
+   */
+  #renewBehind(id: number, host: FlightHost, key: string | undefined): void {
+    const flight = this.#flight({ kind: "start", flight: id }, host, key);
     flight.outcome.catch(() => undefined);
   }
 
@@ -407,8 +408,13 @@ async function exchange(
 /** A refusal with the hint of its AADSTS numbers, where the core's is the general one: the WASM module has no table of them. */
 async function withHint(error: ErrorData | undefined): Promise<ErrorData | undefined> {
   if (error?.code !== "ERR_SERVICE_REFUSED" || error.hint !== GENERAL_HINT) return error;
-  const { aadstsHint } = await import("./aadsts.ts");
-  return { ...error, hint: aadstsHint(error.service?.errorCodes ?? []) ?? error.hint };
+  try {
+    const { aadstsHint } = await import("./aadsts.ts");
+    return { ...error, hint: aadstsHint(error.service?.errorCodes ?? []) ?? error.hint };
+  } catch {
+    // A chunk that is missing must not take the refusal's place.
+    return error;
+  }
 }
 
 /** What is known of a flight's last request. */

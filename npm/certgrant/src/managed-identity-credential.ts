@@ -128,11 +128,11 @@ async function hasArcAgent(): Promise<boolean> {
     );
 }
 
-/** What a managed identity's token has to be for, to prove an application's identity; by the host of the token service. */
-const EXCHANGES: Readonly<Record<string, string>> = {
-  "login.microsoftonline.us": "api://AzureADTokenExchangeUSGov",
-  "login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
-};
+/** What a managed identity's token has to be for, to prove an application's identity; by the host of the token service, of a region too. */
+const EXCHANGES = [
+  [/(?:^|\.)login\.(?:microsoftonline\.us|usgovcloudapi\.net)$/, "api://AzureADTokenExchangeUSGov"],
+  [/(?:^|\.)login\.(?:partner\.microsoftonline|chinacloudapi)\.cn$/, "api://AzureADTokenExchangeChina"],
+] as const;
 
 /**
  * Client assertions of a managed identity, for an application that trusts it as a federated credential: what
@@ -155,7 +155,8 @@ export function managedIdentityAssertion(
     throw argumentTypeError("managedIdentityAssertion: identity must have a function getToken");
   }
   return async ({ audience }) => {
-    const exchange = EXCHANGES[new URL(audience).hostname] ?? "api://AzureADTokenExchange";
+    const { hostname } = new URL(audience);
+    const [, exchange = "api://AzureADTokenExchange"] = EXCHANGES.find(([host]) => host.test(hostname)) ?? [];
     const token = await identity.getToken(`${exchange}/.default`);
     if (typeof token?.token === "string") return token.token;
     throw new CredentialUnavailableError("the identity gave no token: found nothing, expected an access token");
