@@ -121,9 +121,10 @@ impl CachingClient {
         };
         let (result, not_renewed) = match outcome {
             Outcome::Token(token) => (Ok(self.keep(&key, token, now)), None),
+            // The one that is there may be another than the client thinks: a newer one may have been too large to be kept.
             Outcome::Held(error) => match self.cache.get(&key.without_claims()) {
-                Some(token) => (Ok(token.clone()), Some(error)),
-                None => (Err(error), None),
+                Some(token) if Held::from(token.as_ref()).is_alive(now) => (Ok(token.clone()), Some(error)),
+                _ => (Err(error), None),
             },
             Outcome::Failed(error) => (Err(error), None),
         };

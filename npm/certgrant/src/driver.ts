@@ -158,7 +158,10 @@ export class Driver {
     }
     const abandoned = new AbortController();
     // The one that is there at the end: it may have been replaced for a claims challenge, or removed because it was rejected.
-    const present = () => (key === undefined ? undefined : this.#store?.cache.alive(key));
+    const present = () => {
+      const token = key === undefined ? undefined : this.#store?.cache.alive(key);
+      return token !== undefined && Date.now() < token.expiresOn ? token : undefined;
+    };
     // Begun when it can be found: an observer may ask for the same token.
     const outcome = Promise.resolve()
       .then(() => this.#drive(id, host, present, abandoned.signal))

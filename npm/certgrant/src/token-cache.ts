@@ -92,8 +92,9 @@ export class TokenCache {
     const left = token.expiresOn - Date.now();
     const size = sizeOf(key, token);
     // One of unknown life serves its callers, and takes nobody's place.
-    if (left <= 0 || size > this.#limits.bytes) return;
+    if (left <= 0) return;
     this.remove(key);
+    if (size > this.#limits.bytes) return;
     this.#sweep();
     while (this.#oldest && (this.#entries.size >= this.#limits.tokens || this.#bytes + size > this.#limits.bytes)) {
       this.remove(this.#oldest.key);
