@@ -33,8 +33,8 @@ pub(super) fn measure(workspace: &Workspace, report: &Report) -> Result<Table> {
         about: "The processor's time of a `getToken` whose token is in the cache (in Rust of `CachingClient::acquire`), in \
                 nanoseconds, and what a token takes in memory beyond its own 1500 characters. \"Beside alone\" is the time \
                 beside that of the same call before the others came; in Rust, beside that of a cache without others. A \
-                million tokens are two gigabytes of JavaScript's heap, and each of V8's short collections walks the pages of \
-                all of it: that, and not the look-up, is what a call costs more there.",
+                million tokens are two gigabytes of JavaScript's heap; V8's collections are a part of what a call costs more \
+                there.",
         head: &["", "other tokens", "the same token", "beside alone", "going round all", "bytes a token"],
         rows,
     })
