@@ -18,20 +18,23 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Asks cargo, and makes the folder of [`Workspace::state`].
     ///
     /// # Errors
     ///
-    /// `cargo metadata` fails, for instance because a manifest is broken.
+    /// `cargo metadata` fails, for instance because a manifest is broken; the target folder can't be written to.
     pub(crate) fn find() -> Result<Self> {
         // Set by `cargo run`, and kept as the fallback for a program that is started by its path.
         let manifest =
             std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
         let metadata = metadata(Path::new(&manifest), &["--no-deps"])?;
-        Ok(Self {
+        let workspace = Self {
             root: path_member(&metadata, "workspace_root")?,
             target: path_member(&metadata, "target_directory")?,
-        })
+        };
+        let state = workspace.state("");
+        std::fs::create_dir_all(&state).with_context(|| format!("creating {}", state.display()))?;
+        Ok(workspace)
     }
 
     /// The repository.
@@ -49,7 +52,7 @@ impl Workspace {
         &self.target
     }
 
-    /// Where xtask keeps what it must remember between two runs.
+    /// Where xtask keeps what it must remember between two runs. The folder of it is there.
     pub(crate) fn state(&self, name: &str) -> PathBuf {
         self.target.join("xtask").join(name)
     }

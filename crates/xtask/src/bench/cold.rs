@@ -71,7 +71,6 @@ impl Service {
     /// Not by `Call`, which closes the standard input: the service ends with that.
     pub(super) fn start(workspace: &Workspace) -> Result<Self> {
         let file = workspace.state("bench-ca.pem");
-        std::fs::create_dir_all(workspace.state(""))?;
         let mut child = Command::new("node")
             .arg(workspace.path("crates/xtask/scripts/bench-service.mjs"))
             .arg(&file)
