@@ -394,11 +394,12 @@ impl Client {
         self.flights.values_mut().for_each(|flight| flight.held = None);
     }
 
-    /// A token that was got for a claims challenge is held from now on for those who ask without one, too.
+    /// A token that was got for a claims challenge is held from now on for those who ask without one, too. One whose life is
+    /// not known is not kept, and takes the place of the one that was rejected all the same.
     fn tell_of_token(&mut self, key: &RequestKey, token: &AccessToken) {
         let other = key.has_claims().then(|| self.flights.find(&key.without_claims())).flatten();
         if let Some(flight) = other.and_then(|id| self.flights.get_mut(id)) {
-            flight.held = Some(token.into());
+            flight.held = (token.expires_in > 0).then(|| token.into());
         }
     }
 

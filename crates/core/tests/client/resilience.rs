@@ -214,6 +214,20 @@ fn token_got_for_a_claims_challenge_serves_those_whose_own_flight_fails() {
 }
 
 #[test]
+fn token_of_unknown_life_that_answers_a_claims_challenge_serves_no_other_flight() {
+    let mut drive = drive(crate::drive::options());
+    let plain = drive.send(&request());
+    let claims = Some(r#"{"access_token":{"nbf":{"essential":true}}}"#.to_owned());
+    let challenged = drive.start(&TokenRequest { claims, ..request() });
+    drive.script(200, r#"{"token_type":"Bearer","access_token":"x"}"#);
+    assert_eq!(drive.finish(challenged).unwrap().expires_in, 0);
+    // A step of the clock that is too small to be noticed: by its time alone the token was alive again.
+    drive.now = Timestamp::from_millis(drive.now.as_millis() - 100);
+    let lost = Input::Failure(TransportFailure::Network("ECONNRESET".into()));
+    assert!(matches!(drive.step(plain, lost), Ok(Step::Wait(_))));
+}
+
+#[test]
 fn token_without_any_life_is_no_token() {
     let mut drive = drive(options());
     drive.script(200, r#"{"token_type":"Bearer","expires_in":0,"access_token":"x"}"#);

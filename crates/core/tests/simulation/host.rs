@@ -77,8 +77,8 @@ pub(crate) struct ForeignHost {
 struct Kept {
     /// Under which key its token is held.
     key: Option<RequestKey>,
-    /// The token that it renews.
-    held: Option<Arc<AccessToken>>,
+    /// The token that it renews, and when its timer ends it.
+    held: Option<(Arc<AccessToken>, u64)>,
     /// Whether the one that is held was rejected.
     is_rejected: bool,
 }
@@ -104,13 +104,12 @@ impl Host for ForeignHost {
             let held = Held::from(token.as_ref());
             Held { expires_on: held.expires_on.min(now.plus_millis(ends - awake)), ..held }
         });
-        let held = held.map(|(token, _)| token.clone());
         let acquired = self.client.acquire(request, times, now)?;
         if let Acquired::Start(flight) | Acquired::ServeAndRenew(flight) = acquired {
-            let kept = Kept { key, held: held.clone(), is_rejected: request.claims.is_some() };
+            let kept = Kept { key, held: held.cloned(), is_rejected: request.claims.is_some() };
             self.flights.insert(flight, kept);
         }
-        Ok(match (acquired, held) {
+        Ok(match (acquired, held.map(|(token, _)| token.clone())) {
             (Acquired::Serve, Some(token)) => Found::Token(token),
             (Acquired::ServeAndRenew(flight), Some(token)) => Found::TokenToRenew(token, flight),
             (Acquired::Join(flight), _) => Found::Join(flight),
@@ -126,9 +125,10 @@ impl Host for ForeignHost {
         };
         let Kept { key, held, is_rejected } = self.flights.remove(&flight).unwrap_or_default();
         // What a flight for a claims challenge put into the place of the token that this one set out to renew.
-        let newer = key.as_ref().and_then(|key| self.tokens.get(key)).map(|(token, _)| token.clone());
-        let held = newer.or(held);
-        Ok(match (outcome, held) {
+        let newer = key.as_ref().and_then(|key| self.tokens.get(key)).cloned();
+        // Core may think of a newer one that was too large to be kept: what is there must be alive by its own times.
+        let alive = newer.or(held).filter(|(token, ends)| now < token.expires_on && awake < *ends);
+        Ok(match (outcome, alive) {
             (Outcome::Token(token), _) => {
                 let token = Arc::new(token);
                 let left = token.expires_on.as_millis().saturating_sub(now.as_millis());
@@ -141,7 +141,7 @@ impl Host for ForeignHost {
                 }
                 CachingStep::Done { result: Ok(token), not_renewed: None }
             }
-            (Outcome::Held(error), Some(held)) => {
+            (Outcome::Held(error), Some((held, _))) => {
                 CachingStep::Done { result: Ok(held), not_renewed: Some(error) }
             }
             (Outcome::Held(error) | Outcome::Failed(error), _) => {
