@@ -81,7 +81,8 @@ unsafe fn content<'a>(message: *mut u8) -> &'a [u8] {
 
 fn layout(length: usize) -> Layout {
     let size = PREFIX.saturating_add(length);
-    Layout::from_size_align(size, PREFIX).unwrap_or(Layout::new::<u32>())
+    // No memory has as many bytes: that ends like every allocation that fails.
+    Layout::from_size_align(size, PREFIX).unwrap_or_else(|_| handle_alloc_error(Layout::new::<u32>()))
 }
 
 /// Makes a module of functions `fn name(arguments) { … }` that give a `Result<Value<'static>>`: exports them, the room for

@@ -43,10 +43,12 @@ export class WasmModule {
    * @throws what the function answers as an error, with the members of `ErrorData`; `WebAssembly.RuntimeError` after a trap
    */
   call(name: string, given: Record<string, Sendable>): unknown {
+    // What no message can hold is the caller's fault, and no trap.
+    const message = encode(given);
     this.#exports ??= new WebAssembly.Instance(this.#module, {}).exports as unknown as Exports;
     let answer: unknown;
     try {
-      answer = exchange(this.#exports, name, given);
+      answer = exchange(this.#exports, name, message);
     } catch (trap) {
       // Whatever it was about is half done; a new instance has none of it.
       this.#exports = undefined;
@@ -58,9 +60,8 @@ export class WasmModule {
   }
 }
 
-function exchange(exports: Exports, name: string, given: Record<string, Sendable>): unknown {
+function exchange(exports: Exports, name: string, message: Uint8Array): unknown {
   const { memory, allocate, release } = exports;
-  const message = encode(given);
   const at = allocate(message.length);
   new Uint8Array(memory.buffer).set(message, at + PREFIX);
   message.fill(0);

@@ -24,38 +24,42 @@ function parameters(algorithm: Algorithm) {
 /** Signs and verifies for one certificate. */
 export class WebCryptoSigner {
   readonly #holder: KeyHolder;
-  readonly #keys = new Map<Algorithm, CryptoKey>();
+  /** Those of the certificate in use. */
+  #keys = new Map<Algorithm, CryptoKey>();
 
   constructor(holder: KeyHolder) {
     this.#holder = holder;
   }
 
-  /** Forgets the imported keys, because the certificate is another. */
+  /** Forgets the imported keys, because the certificate is another. A signature under way keeps its own. */
   forget(): void {
-    this.#keys.clear();
+    this.#keys = new Map();
   }
 
   async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
-    const known = this.#keys.get(algorithm);
+    const keys = this.#keys;
+    const known = keys.get(algorithm);
     return this.#explained(async () => {
-      const key = known ?? (await this.#import(algorithm));
       const message = new TextEncoder().encode(signingInput);
-      const signature = new Uint8Array(await crypto.subtle.sign(parameters(algorithm), key, message));
-      if (known === undefined) {
-        // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
-        if (!(await this.#isSignature(algorithm, signature, message))) {
-          this.#holder.fault("key", "numbers that do not make an RSA key");
-        }
-        this.#keys.set(algorithm, key);
+      if (known !== undefined) return signature(algorithm, known, message);
+      // Read before anything is waited for: by then the certificate may be another.
+      const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
+      const key = await this.#import(algorithm);
+      const first = await signature(algorithm, key, message);
+      // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
+      if (!(await isSignature(algorithm, first, message, spki))) {
+        this.#holder.fault("key", "numbers that do not make an RSA key");
       }
-      return signature;
+      keys.set(algorithm, key);
+      return first;
     });
   }
 
-  async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {
+  async verify(algorithm: Algorithm, signingInput: string, given: Uint8Array): Promise<undefined> {
     const message = new TextEncoder().encode(signingInput);
-    if (await this.#explained(() => this.#isSignature(algorithm, signature, message))) return undefined;
-    return this.#holder.fault("signature", `${signature.length} bytes that its key did not make for ${algorithm}`);
+    const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
+    if (await this.#explained(() => isSignature(algorithm, given, message, spki))) return undefined;
+    return this.#holder.fault("signature", `${given.length} bytes that its key did not make for ${algorithm}`);
   }
 
   async #import(algorithm: Algorithm): Promise<CryptoKey> {
@@ -67,12 +71,6 @@ export class WebCryptoSigner {
     }
   }
 
-  async #isSignature(algorithm: Algorithm, signature: Uint8Array, message: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
-    const key = await crypto.subtle.importKey("spki", spki, parameters(algorithm), true, ["verify"]);
-    return crypto.subtle.verify(parameters(algorithm), key, signature as Uint8Array<ArrayBuffer>, message);
-  }
-
   /** What WebCrypto reports, as an error of the core's. Its exceptions carry a name and no secret. */
   async #explained<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -82,4 +80,18 @@ export class WebCryptoSigner {
       return this.#holder.fault("signing", `${faultName(thrown)} in WebCrypto`);
     }
   }
+}
+
+async function signature(algorithm: Algorithm, key: CryptoKey, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign(parameters(algorithm), key, message));
+}
+
+async function isSignature(
+  algorithm: Algorithm,
+  given: Uint8Array,
+  message: Uint8Array<ArrayBuffer>,
+  spki: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const key = await crypto.subtle.importKey("spki", spki, parameters(algorithm), true, ["verify"]);
+  return crypto.subtle.verify(parameters(algorithm), key, given as Uint8Array<ArrayBuffer>, message);
 }

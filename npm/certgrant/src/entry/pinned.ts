@@ -3,6 +3,7 @@
  * managed identity endpoint of Service Fabric. Nothing is sent before the certificate is seen to be the one.
  */
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
 import type { Fetch, FetchInit } from "../transport.ts";
 
@@ -12,7 +13,8 @@ export function pinnedFetch(thumbprint: string): Fetch {
     const { hostname, port, pathname, search } = new URL(url);
     const socket = await trusted(hostname, Number(port || 443), thumbprint, init.signal);
     const answer = await exchange(socket, `${pathname}${search}`, init);
-    const body = answer.statusCode === 204 ? null : await bodyOf(answer);
+    // As a stream: whoever reads it reads as much as it wants.
+    const body = answer.statusCode === 204 ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>);
     return new Response(body, { status: answer.statusCode ?? 500, headers: headersOf(answer) });
   };
 }
@@ -49,12 +51,6 @@ function exchange(socket: TLSSocket, path: string, { method, headers, body, sign
     request.once("error", reject);
     request.end(body);
   });
-}
-
-async function bodyOf(answer: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of answer) chunks.push(chunk);
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function headersOf({ headers }: IncomingMessage): [string, string][] {
