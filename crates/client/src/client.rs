@@ -2,7 +2,7 @@
 //!
 //! What core knows stands behind one lock, which is held for microseconds and never across anything that waits. Each flight
 //! is a task of its own; callers wait for it, and it ends early when none of them does any more. A flight that renews a token
-//! which still serves is waited for by nobody and goes on by itself.
+//! which still serves is waited for by nobody and goes on by itself, until that token's time is up and callers join it.
 
 use alloc::sync::{Arc, Weak};
 use core::fmt;
@@ -44,7 +44,7 @@ pub(crate) struct State {
 enum Flight {
     /// It belongs to those who wait for it; the last of them ends it.
     Awaited(Weak<Running<Token>>, Outcome<Token>),
-    /// It goes on by itself.
+    /// It goes on by itself, until callers come whom the token that it renews no longer serves: then it is theirs.
     Renewal(Arc<Running<Token>>),
 }
 
@@ -155,7 +155,7 @@ impl TokenClient {
                     return Ok(Acquired::Token(token));
                 }
                 Found::Join(id) => {
-                    if let Some(flight) = state.flights.get(&id).filter(|flight| !flight.is_dead()) {
+                    if let Some(flight) = state.flights.get_mut(&id).filter(|flight| !flight.is_dead()) {
                         self.host.events.joined();
                         return Ok(flight.join());
                     }
@@ -206,9 +206,14 @@ impl Flight {
         }
     }
 
-    fn join(&self) -> Acquired {
+    /// Were a renewal not handed over, one whose signer never answers would be joined for ever.
+    fn join(&mut self) -> Acquired {
         match self {
-            Self::Renewal(running) => Acquired::Flight(Arc::clone(running)),
+            Self::Renewal(running) => {
+                let running = Arc::clone(running);
+                *self = Self::Awaited(Arc::downgrade(&running), running.outcome());
+                Acquired::Flight(running)
+            }
             Self::Awaited(running, outcome) => match running.upgrade() {
                 Some(running) => Acquired::Flight(running),
                 None => Acquired::Ending(outcome.clone()),

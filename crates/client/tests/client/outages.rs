@@ -1,5 +1,6 @@
 //! What callers see while the token service fails: nothing, for as long as a token lives.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use certgrant::ClientSecretCredential;
@@ -67,7 +68,7 @@ async fn token_is_renewed_behind_its_callers_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn renewal_goes_on_when_a_caller_that_joined_it_leaves() {
+async fn renewal_belongs_to_the_callers_who_wait_for_it() {
     let service = Service::default();
     let credential = credential_after(&service, Duration::from_secs(3599 - 45)).await;
     service.next([Does::AnswerAfter(Duration::from_secs(25), Service::grant("renewed", 3599))]);
@@ -75,11 +76,40 @@ async fn renewal_goes_on_when_a_caller_that_joined_it_leaves() {
     settle().await;
     advance(Duration::from_secs(18)).await;
     // Less than 30 seconds of it are left: whoever comes now waits for the renewal.
+    let options = plain();
+    let patient = credential.get_token(GRAPH, &options);
+    let hasty_options = plain().timeout(Duration::from_secs(1));
+    let hasty = credential.get_token(GRAPH, &hasty_options);
+    let (patient, hasty) = tokio::join!(patient, hasty);
+    assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
+    assert_eq!(patient.expect("the renewed token").secret(), "renewed");
+    assert_eq!((service.count(), service.under_way()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_that_never_ends_is_given_up_with_its_last_caller() {
+    let service = Service::default();
+    let asked = AtomicUsize::new(0);
+    let source = move |_| {
+        let never = asked.fetch_add(1, Ordering::Relaxed) == 1;
+        async move {
+            match never {
+                true => core::future::pending().await,
+                false => Ok("an.assertion.x".to_owned()),
+            }
+        }
+    };
+    let credential = certgrant::ClientAssertionCredential::new(TENANT, CLIENT_ID, source, service.options())
+        .expect("a credential");
+    credential.get_token(GRAPH, &plain()).await.expect("a token");
+    advance(Duration::from_secs(3599 - 45)).await;
+    credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
+    settle().await;
+    advance(Duration::from_secs(60)).await;
     let hasty = credential.get_token(GRAPH, &plain().timeout(Duration::from_secs(1))).await;
     assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
-    assert_eq!((service.count(), service.under_way()), (2, 1), "the renewal goes on");
-    let token = credential.get_token(GRAPH, &plain()).await.expect("the renewed token");
-    assert_eq!((token.secret(), service.count()), ("renewed", 2));
+    let token = credential.get_token(GRAPH, &plain()).await.expect("a token of another flight");
+    assert_eq!(token.secret(), Service::token(2));
 }
 
 #[tokio::test(start_paused = true)]
