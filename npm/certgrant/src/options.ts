@@ -119,9 +119,12 @@ export interface AppCredentialOptions {
    * `HTTPS_PROXY`, `ALL_PROXY` and `HTTP_PROXY`. Hosts that `NO_PROXY` names are asked directly in either case.
    */
   proxyOptions?: ProxyOptions;
-  /** How TLS connections are made, on Node with the package `undici`. */
+  /** How TLS connections are made, on Node. */
   tlsOptions?: TlsOptions;
-  /** certgrant's own: replaces the global `fetch`, for a pool or a test. Proxy and TLS are its business then. */
+  /**
+   * certgrant's own: sends the requests, for a pool or a test. Proxy and TLS are its business then. Default: the global `fetch`; on
+   * Node `node:https`, unless the program has replaced or used `fetch` before.
+   */
   fetch?: Fetch;
   /** certgrant's own: how much is cached. */
   tokenCacheLimits?: {

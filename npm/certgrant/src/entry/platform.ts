@@ -2,10 +2,8 @@
  * Node as certgrant's platform: where the native addon and the WASM files lie, which of them is used, and how files are
  * read. With `src/entry/node.ts` and `src/entry/adal.ts` the only place that imports from Node.
  *
- * Nothing is loaded or read before the first token.
+ * Nothing is loaded or read before the first token: not even Node's own modules, which are most of what a start takes.
  */
-import { webcrypto } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Backend, BackendName } from "../backend.ts";
 import type { NativeModule } from "../backends/native.ts";
@@ -33,6 +31,7 @@ export const nodePlatform: Platform = {
   },
   async readFile(path) {
     try {
+      const { readFile } = await import("node:fs/promises");
       return await readFile(path);
     } catch (cause) {
       throw unreadable(path, cause);
@@ -40,15 +39,15 @@ export const nodePlatform: Platform = {
   },
   async fileStamp(path) {
     try {
+      const { stat } = await import("node:fs/promises");
       const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
       return [dev, ino, size, mtimeNs, ctimeNs].join();
     } catch (cause) {
       throw unreadable(path, cause);
     }
   },
-  // Not the global `crypto`: it can be left out (--no-experimental-global-webcrypto) or replaced.
-  randomBytes: (length) => webcrypto.getRandomValues(new Uint8Array(length)),
-  randomUUID: () => webcrypto.randomUUID(),
+  randomBytes: (length) => webcrypto().getRandomValues(new Uint8Array(length)),
+  randomUUID: () => webcrypto().randomUUID(),
   variable(name) {
     return process.env[name] || undefined;
   },
@@ -59,6 +58,14 @@ export const nodePlatform: Platform = {
   logger: environmentLogger,
   warn: (code, message) => process.emitWarning(message, { type: "CertgrantWarning", code }),
 };
+
+let loadedCrypto: Crypto | undefined;
+
+/** Not the global `crypto`: it can be left out (--no-experimental-global-webcrypto) or replaced. */
+function webcrypto(): Crypto {
+  loadedCrypto ??= createRequire(import.meta.url)("node:crypto").webcrypto as Crypto;
+  return loadedCrypto;
+}
 
 /** `CERTGRANT_BACKEND` decides; without it the native addon, and the WASM module where there is no addon. */
 async function chooseBackend(): Promise<Backend> {
@@ -110,6 +117,7 @@ async function loadWasm(): Promise<Backend> {
   provideCrypto();
   try {
     const { wasmBackend } = await import("../backends/wasm.ts");
+    const { readFile } = await import("node:fs/promises");
     return await wasmBackend(async (name) =>
       WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url))),
     );
@@ -125,7 +133,7 @@ async function loadWasm(): Promise<Backend> {
 function provideCrypto(): void {
   if (globalThis.crypto !== undefined) return;
   Object.defineProperty(globalThis, "crypto", {
-    value: webcrypto,
+    value: webcrypto(),
     configurable: true,
     writable: true,
     enumerable: false,

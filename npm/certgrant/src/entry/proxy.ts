@@ -1,12 +1,14 @@
 /**
- * Requests through a proxy, and to servers of private certificate authorities, on Node. Both take `undici`, which is loaded when
- * it is needed and not before. What needs neither goes through the global `fetch`.
+ * Requests through a proxy, and to servers of private certificate authorities, on Node. A proxy takes `undici`, which is loaded
+ * when it is needed and not before.
  */
+import type { Agent } from "node:http";
 import { argumentValueError } from "../errors.ts";
 import { withoutForeignText } from "../foreign-error.ts";
 import type { ProxyOptions, TlsOptions } from "../options.ts";
 import type { FetchFactory } from "../platform.ts";
 import { type Fetch, type FetchInit, TransportError } from "../transport.ts";
+import { directFetch, nodeFetch } from "./node-fetch.ts";
 import { addressOf, type ProxyAddress, proxyFor } from "./proxy-address.ts";
 
 type Undici = typeof import("undici");
@@ -20,8 +22,8 @@ export const proxyingFetch: FetchFactory = (credential, { proxyOptions, tlsOptio
   return async (url, init) => {
     const proxy = proxyFor(new URL(url), proxyOptions, (name) => process.env[name] || undefined);
     if (proxy === null) throw invalidAddress();
-    if (proxy === undefined && tlsOptions === undefined) return (globalThis.fetch as Fetch)(url, init);
-    const undici = await loadUndici(proxy !== undefined);
+    if (proxy === undefined) return tlsOptions ? nodeFetch(url, init, await agents.direct()) : directFetch(url, init);
+    const undici = await loadUndici();
     if (!undici) return (globalThis.fetch as Fetch)(url, init);
     return through(undici, agents.get(undici, proxy), url, init);
   };
@@ -53,16 +55,25 @@ async function through(
 class Agents {
   readonly #tls: TlsOptions | undefined;
   readonly #agents = new Map<string, import("undici").Dispatcher>();
+  #direct: Agent | undefined;
 
   constructor(tls: TlsOptions | undefined) {
     this.#tls = tls;
   }
 
-  get(undici: Undici, proxy: ProxyAddress | undefined): import("undici").Dispatcher {
-    const key = JSON.stringify(proxy ?? null);
+  /** Without a proxy, to servers whose authorities are the credential's own. */
+  async direct(): Promise<Agent> {
+    const https = await import("node:https");
+    // node:https takes what tls.connect takes, of which these are a part.
+    this.#direct ??= new https.Agent({ keepAlive: true, ...(this.#tls as import("node:https").AgentOptions) });
+    return this.#direct;
+  }
+
+  get(undici: Undici, proxy: ProxyAddress): import("undici").Dispatcher {
+    const key = JSON.stringify(proxy);
     const known = this.#agents.get(key);
     if (known) return known;
-    const agent = proxy ? this.#proxyAgent(undici, proxy) : new undici.Agent({ connect: this.#connectOptions() });
+    const agent = this.#proxyAgent(undici, proxy);
     this.#agents.set(key, agent);
     return agent;
   }
@@ -144,25 +155,25 @@ function invalidAddress(): TransportError {
  *
  * @throws TransportError `ERR_DEPENDENCY_MISSING`
  */
-async function loadUndici(forProxy: boolean): Promise<Undici | undefined> {
+async function loadUndici(): Promise<Undici | undefined> {
   try {
     return await import("undici");
   } catch (cause) {
     const isNodesOwn =
       process.env.NODE_USE_ENV_PROXY === "1" && process.allowedNodeEnvironmentFlags.has("--use-env-proxy");
-    if (forProxy && isNodesOwn) return undefined;
-    throw missing(forProxy, cause);
+    if (isNodesOwn) return undefined;
+    throw missing(cause);
   }
 }
 
 /** undici 8 is for Node 22 and newer, and does not load on Node 20. */
-function missing(forProxy: boolean, thrown: unknown): TransportError {
+function missing(thrown: unknown): TransportError {
   const cause = withoutForeignText(thrown);
   const isAbsent = cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND";
   const found = isAbsent ? "no undici" : "an undici that this Node does not load";
   return new TransportError(false, found, {
     code: "ERR_DEPENDENCY_MISSING",
-    message: `a package is missing: found ${found}, expected it for ${forProxy ? "a proxy" : "tlsOptions"}`,
+    message: `a package is missing: found ${found}, expected it for a proxy`,
     hint: "npm install undici@7; or go around the proxy with NO_PROXY; or give the credential a fetch of your own",
     cause,
   });
