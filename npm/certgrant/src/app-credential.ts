@@ -207,11 +207,11 @@ export abstract class AppCredential {
     };
   }
 
-  /** What a request is sent with: no proxy stands between a machine and its own endpoints. */
+  /** What a request is sent with. */
   #way({ direct, serverThumbprint }: HttpRequest): Fetch {
     if (this.#app.options.fetch || !direct) return this.#fetch;
     const pinned = serverThumbprint === undefined ? undefined : platform().pinnedFetch?.(serverThumbprint);
-    return pinned ?? ((...request) => (globalThis.fetch as Fetch)(...request));
+    return pinned ?? platform().directFetch;
   }
 
   #host(driver: Driver, log: RequestLog, watch: Watch | undefined): FlightHost {
@@ -241,7 +241,7 @@ function fetchOf(name: string, options: AppCredentialOptions): Fetch {
   if (isConfigured && (fetch || !make)) {
     throw argumentValueError(`${name}: proxyOptions and tlsOptions are for Node and without options.fetch`);
   }
-  return fetch ?? make?.(name, options) ?? ((...request) => (globalThis.fetch as Fetch)(...request));
+  return fetch ?? make?.(name, options) ?? platform().directFetch;
 }
 
 function accessToken(token: CoreToken): AccessToken {

@@ -38,6 +38,8 @@ export interface Platform {
   keepAlive?(work: Promise<unknown>): void;
   /** Warns whoever runs the program, where the runtime has a way to; `code` is for telling warnings apart. */
   warn?(code: string, message: string): void;
+  /** A `fetch` that goes by nothing but the request: no proxy stands between a machine and its own endpoints. */
+  readonly directFetch: Fetch;
   /** A `fetch` that goes by a credential's options for the network and by the environment; absent where there are none. */
   readonly fetch?: FetchFactory;
   /** A `fetch` for a server that is known by the SHA-1 thumbprint of its certificate alone. */

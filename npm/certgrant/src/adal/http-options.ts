@@ -13,9 +13,6 @@ type Network = Parameters<NonNullable<ReturnType<typeof platform>["fetch"]>>[1];
 /** The `fetch` of each way, by its settings, so that connections are used again. */
 const ways = new Map<string, Fetch>();
 
-/** The global `fetch` as it is at the time: tests replace it. */
-const globalFetch: Fetch = (url, init) => (globalThis.fetch as Fetch)(url, init);
-
 /**
  * The `fetch` for a request with these options.
  *
@@ -27,8 +24,8 @@ export function fetchFor(http: HttpOptions = {}): Fetch {
   const used = httpsAgent ?? agent;
   const pool = dispatcher ?? (typeof members(used).dispatch === "function" ? used : undefined);
   // A pool of undici's goes to its `fetch`, which Node's is.
-  if (pool) return (url, init) => globalFetch(url, { ...init, dispatcher: pool } as typeof init);
-  if (proxy === false && !ca && !used) return globalFetch;
+  if (pool) return (url, init) => (globalThis.fetch as Fetch)(url, { ...init, dispatcher: pool } as typeof init);
+  if (proxy === false && !ca && !used) return platform().directFetch;
   const network: Network = {};
   const proxyOptions = proxyOf(proxy || members(used).proxy);
   const authorities = ca ?? members(members(used).options).ca;
@@ -43,7 +40,7 @@ function way(network: Network): Fetch {
   const make = platform().fetch;
   const isPlain = Object.keys(network).length === 0;
   if (!make) {
-    if (isPlain) return globalFetch;
+    if (isPlain) return platform().directFetch;
     throw unusable("proxy, ca and httpsAgent", "a runtime whose connections are its own business");
   }
   const name = JSON.stringify(network);

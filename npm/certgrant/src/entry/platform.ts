@@ -12,6 +12,7 @@ import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
 import { channels } from "./channels.ts";
 import { environmentLogger } from "./environment-logger.ts";
+import { directFetch } from "./node-fetch.ts";
 import { pinnedFetch } from "./pinned.ts";
 import { proxyingFetch } from "./proxy.ts";
 import { trace } from "./tracing.ts";
@@ -51,6 +52,7 @@ export const nodePlatform: Platform = {
   variable(name) {
     return process.env[name] || undefined;
   },
+  directFetch,
   fetch: proxyingFetch,
   pinnedFetch,
   watcher: channels,

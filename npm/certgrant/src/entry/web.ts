@@ -42,6 +42,8 @@ export function webPlatform({ name, compile, files, variable, keepAlive }: WebRu
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     randomUUID: () => crypto.randomUUID(),
     variable: variable ?? processVariable,
+    // As it is at the time: tests replace it.
+    directFetch: (url, init) => fetch(url, init),
     ...(keepAlive && { keepAlive }),
   };
 }
