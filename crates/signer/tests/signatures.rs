@@ -152,3 +152,31 @@ fn anything_but_the_signature_of_the_key_is_refused() {
         assert_eq!(by_aws_lc.found(), by_rustcrypto.found());
     }
 }
+
+#[test]
+fn key_whose_numbers_do_not_fit_together_is_refused() {
+    let mut der = key().expose_pkcs1_der().to_vec();
+    // A byte in the middle of the private exponent, which follows the modulus and the public exponent.
+    der[400] ^= 1;
+    let broken = PrivateKey::from_pkcs1_der(&der).unwrap();
+    assert_eq!(AwsLcSigner::new(&broken).unwrap_err().code(), ErrorCode::KeyInvalid);
+    assert_eq!(RustCryptoSigner::new(&broken).unwrap_err().code(), ErrorCode::KeyInvalid);
+}
+
+#[test]
+fn one_signer_signs_in_several_threads_at_once() {
+    let (_, _, expected) = jwt::decode(vector::ASSERTION);
+    let key = key();
+    let (signer, verifier) = (AwsLcSigner::new(&key).unwrap(), AwsLcVerifier::new(key.public_key()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert_eq!(signer.sign(&request(Algorithm::Rs256)).unwrap(), expected);
+                    let request = request(Algorithm::Ps256);
+                    verifier.verify(&request, &signer.sign(&request).unwrap()).unwrap();
+                }
+            });
+        }
+    });
+}
