@@ -24,6 +24,11 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+// rustc lists the entry that Node.js calls in a file which zig, by which the addon of Windows is linked, does not read. Then an
+// addon exports what its objects say themselves.
+#[cfg(all(windows, target_env = "gnu"))]
+core::arch::global_asm!(".section .drectve,\"yni\"", ".ascii \" -export:napi_register_module_v1\"");
+
 /// One application with its credential, its cache and its flights.
 #[napi]
 pub struct Client {

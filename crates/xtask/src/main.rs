@@ -11,14 +11,19 @@ mod build;
 mod build_native;
 mod build_wasm;
 mod check_core;
+mod cross;
+mod debian;
 mod demo;
 mod emulator;
+mod foreign;
 mod fuzz;
 mod generate;
 mod limits;
 mod markdown;
 mod package;
+mod platform;
 mod process;
+mod python;
 mod report;
 mod setup;
 mod simulate;
@@ -73,11 +78,7 @@ enum Command {
         record: bool,
     },
     /// Packs every npm package as it would be published, and checks those files.
-    Package {
-        /// Writes the list of files in the repository as it is now, instead of comparing.
-        #[arg(long)]
-        accept: bool,
-    },
+    Package(package::Options),
     /// Checks the rules about the core: targets, dependencies, module order, imports of the WASM modules.
     CheckCore {
         /// Writes the lists in the repository as they are now, instead of comparing.
@@ -115,12 +116,10 @@ fn run(command: &Command, report: &Report) -> Result<()> {
         Command::Simulate(options) => simulate::run(&workspace, report, options),
         Command::Fuzz(options) => fuzz::run(&workspace, report, options),
         Command::BenchRuntimes { record } => bench_runtimes::run(&workspace, report, *record),
-        Command::Package { accept } => {
+        Command::Package(options) => {
             report.heading("set-up and build");
             setup::run(&workspace, report)?;
-            build::make(&workspace, report)?;
-            report.heading("package");
-            package::run(&workspace, report, *accept)
+            package::run(&workspace, report, options)
         }
         Command::CheckCore { accept: false } => check_core::run(&workspace, report),
         Command::CheckCore { accept: true } => check_core::accept(&workspace, report),

@@ -1,8 +1,9 @@
 //! `cargo xtask package`: packs every npm package as it would be published, and checks those very files.
 //!
-//! A package is staged: its manifest without what only its making needs, its licences beside it, and the addons' packages among its optional dependencies. Those are not in the source tree's manifest, because `npm ci` refuses
-//! a lock file without them, and they are not published when it is made. What is packed is listed and pinned; that it installs
-//! and works in fresh projects is shown by `cargo xtask test packaging runtimes`.
+//! A package is staged: its manifest without what only its making needs, its licences beside it, and the addons' packages among
+//! its optional dependencies. Those are not in the source tree's manifest, because `npm ci` refuses a lock file without them, and
+//! they are not published when it is made. What is packed is listed and pinned; that it installs and works in fresh projects is
+//! shown by `cargo xtask test package packaging`, and for the addons of other platforms by `cargo xtask package --native all --try`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,9 +13,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::check_core::pinned::Pinned;
+use crate::platform::Platform;
 use crate::process::Call;
 use crate::report::{LiveLine, Outcome, Report};
 use crate::workspace::Workspace;
+use crate::{build, build_native, cross, foreign};
 
 /// Members of a manifest that nobody needs who installs the package.
 const MAKING: [&str; 2] = ["scripts", "devDependencies"];
@@ -25,6 +28,26 @@ const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// The packages besides those of the addons, by their folders in `npm`.
 const PACKAGES: [&str; 2] = ["certgrant", "certgrant-adal"];
 
+/// What an installation may weigh: the package, and the addon of its platform.
+const INSTALLED_LIMIT: u64 = 4_000_000;
+
+/// How the names of the addons' packages begin.
+const ADDON: &str = "@certgrant/native-";
+
+/// What is asked for on the command line.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Writes the list of files in the repository as it is now, instead of comparing.
+    #[arg(long)]
+    accept: bool,
+    /// Builds the addon of this platform too, such as linux-arm64-musl, or of all; can be given several times.
+    #[arg(long, value_name = "PLATFORM")]
+    native: Vec<String>,
+    /// Runs the addons that were packed on a Node.js of their platform: under qemu, on musl, under Wine.
+    #[arg(long = "try")]
+    tried: bool,
+}
+
 /// A packed package.
 #[derive(Debug)]
 struct Packed {
@@ -34,28 +57,38 @@ struct Packed {
     unpacked: u64,
 }
 
-/// Packs everything that was built, checks it, and prints what there is to publish.
+/// Builds everything, packs it, checks it, and prints what there is to publish. The set-up must have been done.
 ///
 /// # Errors
 ///
-/// Packing fails, a file is missing or too many, or a package would install another one.
-pub(crate) fn run(workspace: &Workspace, report: &Report, accept: bool) -> Result<()> {
+/// A build or packing fails, a file is missing or too many, a package would install another one, or an addon does not run.
+pub(crate) fn run(workspace: &Workspace, report: &Report, options: &Options) -> Result<()> {
+    let crossed = Platform::named(&options.native)?;
+    build::make(workspace, report)?;
+    cross::run(workspace, report, &crossed)?;
+    report.heading("package");
+    let platforms = with_this_machine(crossed)?;
     let mut packages = Vec::new();
     report.step("pack", |live| {
-        packages = pack(workspace, live)?;
+        packages = pack(workspace, &platforms, live)?;
         Ok(Outcome::done(folder(workspace).display().to_string()))
     })?;
     report.step("file lists", |_| {
         let list = file_list(workspace);
         let found = listed(&packages);
-        if accept {
+        if options.accept {
             return list.accept(&found);
         }
         list.check(&found)?;
         Ok(Outcome::done(format!("{} files", found.len())))
     })?;
+    report.step("weight", |_| weight(&packages, Platform::of_this_machine()?).map(Outcome::Done))?;
     let rows: Vec<Vec<String>> = packages.iter().map(Packed::row).collect();
     report.table(&["package", "files", "kB packed", "kB installed"], &rows);
+    if options.tried {
+        report.heading("addons on their platforms");
+        foreign::run(workspace, report, &platforms)?;
+    }
     Ok(())
 }
 
@@ -65,9 +98,10 @@ pub(crate) fn run(workspace: &Workspace, report: &Report, accept: bool) -> Resul
 ///
 /// Those of [`run`].
 pub(crate) fn check(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
-    let packages = pack(workspace, live)?;
+    let packages = pack(workspace, &with_this_machine(Vec::new())?, live)?;
     file_list(workspace).check(&listed(&packages))?;
-    Ok(Outcome::done(format!("{} packages", packages.len())))
+    let weight = weight(&packages, Platform::of_this_machine()?)?;
+    Ok(Outcome::done(format!("{} packages, {weight}", packages.len())))
 }
 
 /// Where the packed files lie.
@@ -98,6 +132,19 @@ impl Packed {
     }
 }
 
+/// Refuses packages that weigh more than the limit where they are installed: on this machine's platform.
+fn weight(packages: &[Packed], platform: Platform) -> Result<String> {
+    let addon = format!("{ADDON}{}", platform.name());
+    let installed = packages.iter().filter(|packed| packed.name == PACKAGES[0] || packed.name == addon);
+    let installed = installed.map(|packed| packed.unpacked).sum();
+    let megabytes = |bytes: u64| format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000);
+    let (found, limit) = (megabytes(installed), megabytes(INSTALLED_LIMIT));
+    if installed > INSTALLED_LIMIT {
+        bail!("certgrant and its addon have {found} installed, and the limit is {limit}");
+    }
+    Ok(format!("{found} installed; the limit is {limit}"))
+}
+
 fn file_list(workspace: &Workspace) -> Pinned {
     Pinned::new(workspace, "tests/packaging/files.txt", "What each npm package holds when it is published.")
         .of_command("package")
@@ -105,7 +152,7 @@ fn file_list(workspace: &Workspace) -> Pinned {
 
 /// The files by package; the addons' packages are all alike, so one stands for them.
 fn listed(packages: &[Packed]) -> BTreeSet<String> {
-    let name = |packed: &Packed| match packed.name.strip_prefix("@certgrant/native-") {
+    let name = |packed: &Packed| match packed.name.strip_prefix(ADDON) {
         Some(_) => "@certgrant/native-*".to_owned(),
         None => packed.name.clone(),
     };
@@ -115,10 +162,20 @@ fn listed(packages: &[Packed]) -> BTreeSet<String> {
         .collect()
 }
 
-fn pack(workspace: &Workspace, live: &LiveLine) -> Result<Vec<Packed>> {
+/// The platforms whose addons are packed: those that were built on this one for others, and this one.
+fn with_this_machine(mut crossed: Vec<Platform>) -> Result<Vec<Platform>> {
+    let this = Platform::of_this_machine()?;
+    if !crossed.contains(&this) {
+        crossed.push(this);
+    }
+    Ok(crossed)
+}
+
+fn pack(workspace: &Workspace, platforms: &[Platform], live: &LiveLine) -> Result<Vec<Packed>> {
     let target = folder(workspace);
     renewed(&target)?;
-    let addons = addons(workspace)?;
+    let addons: Vec<PathBuf> =
+        platforms.iter().map(|&platform| build_native::package_folder(workspace, platform)).collect();
     let mut optional = serde_json::Map::new();
     for addon in &addons {
         let manifest = manifest_of(addon)?;
@@ -187,16 +244,6 @@ fn self_contained(manifest: &Value) -> Result<()> {
     }
 }
 
-/// The folders of the addons' packages that were built.
-fn addons(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let folder = workspace.path("npm/native");
-    let entries = fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
-    let mut addons: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    addons.retain(|path| path.join("certgrant.node").is_file());
-    addons.sort();
-    Ok(addons)
-}
-
 fn manifest_of(folder: &Path) -> Result<Value> {
     let path = folder.join("package.json");
     let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
@@ -254,6 +301,25 @@ mod tests {
         let exports: Value = serde_json::from_str(text).expect("JSON");
         let names: Vec<&String> = exports.as_object().expect("an object").keys().collect();
         assert_eq!(names, ["workerd", "node", "browser"]);
+    }
+
+    #[test]
+    fn installation_over_the_limit_is_refused() {
+        let packed =
+            |name: &str, unpacked| Packed { name: name.to_owned(), files: vec![], packed: 1, unpacked };
+        let [x64, arm64] =
+            ["linux-x64-gnu", "linux-arm64-gnu"].map(|name| Platform::named(&[name.to_owned()]));
+        let (x64, arm64) = (x64.expect("known")[0], arm64.expect("known")[0]);
+        let packages = [
+            packed("certgrant", 1_500_000),
+            packed("certgrant-adal", 9_000_000),
+            packed("@certgrant/native-linux-x64-gnu", 1_000_000),
+            packed("@certgrant/native-linux-arm64-gnu", 2_510_000),
+        ];
+        let told = weight(&packages, x64).expect("within the limit");
+        assert_eq!(told, "2.50 MB installed; the limit is 4.00 MB");
+        let error = weight(&packages, arm64).expect_err("over the limit").to_string();
+        assert_eq!(error, "certgrant and its addon have 4.01 MB installed, and the limit is 4.00 MB");
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod javascript;
 mod packaging;
 mod rust;
 
+pub(crate) use javascript::node_test;
+
 /// The name that selects all steps of `check-core`.
 const CHECK_CORE: &str = "check-core";
 

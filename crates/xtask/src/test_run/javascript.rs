@@ -71,7 +71,7 @@ fn suite(workspace: &Workspace, backend: &str, live: &LiveLine) -> Result<Outcom
 /// # Errors
 ///
 /// A test fails, or the folder has no tests.
-pub(super) fn node_test(folder: &Path, environment: &[(&str, PathBuf)], live: &LiveLine) -> Result<Outcome> {
+pub(crate) fn node_test(folder: &Path, environment: &[(&str, PathBuf)], live: &LiveLine) -> Result<Outcome> {
     if folder.join("package.json").is_file() {
         setup::install_packages(folder, live)?;
     }

@@ -10,6 +10,7 @@ import type { NativeModule } from "../backends/native.ts";
 import { CertgrantError } from "../errors.ts";
 import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
+import { addonPackages } from "./addon.ts";
 import { channels } from "./channels.ts";
 import { environmentLogger } from "./environment-logger.ts";
 import { directFetch } from "./node-fetch.ts";
@@ -90,17 +91,10 @@ async function chooseBackend(): Promise<Backend> {
   throw unavailable(wanted, errors);
 }
 
-/** What the addon's package of a system may be called after: builds for glibc and musl refuse to load in each other's place. */
-const ADDON_SUFFIXES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: ["-gnu", "-musl"],
-  win32: ["-msvc"],
-};
-
 /** The addon of this system. */
 async function loadNative(): Promise<Backend> {
   const load = createRequire(import.meta.url);
-  const system = `@certgrant/native-${process.platform}-${process.arch}`;
-  const names = (ADDON_SUFFIXES[process.platform] ?? [""]).map((suffix) => system + suffix);
+  const names = await addonPackages();
   const errors: unknown[] = [];
   for (const name of names) {
     try {
