@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { open } from "node:fs/promises";
-
 /** How much of a program is read: its headers, and the path of its loader close behind them. */
 const HEAD_BYTES = 4096;
 
@@ -23,6 +21,7 @@ export async function addonPackages(): Promise<string[]> {
 /** The start of the running program, an ELF file that names the loader of its C library. */
 async function programHead(): Promise<string> {
   try {
+    const { open } = await import("node:fs/promises");
     const file = await open(process.execPath);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
