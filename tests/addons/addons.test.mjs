@@ -56,36 +56,45 @@ describe("each package of an addon", () => {
   }
 });
 
-/** A program that says which backend makes a token, which addon is loaded, and for which platform Node.js was built. */
+/**
+ * A program that says which backend makes a token, which addon is loaded, and for which platform Node.js was built. Its token
+ * service looks at the signature of the assertion with Node's own OpenSSL.
+ */
 const program = () => {
-  const { tenant, client, pem, authority } = worldOf(emulator);
+  const { tenant, client, pem, certificate } = worldOf(emulator);
   return `
+import { constants, verify, X509Certificate } from "node:crypto";
 import { createRequire } from "node:module";
 import { ClientCertificateCredential } from "certgrant";
+const { publicKey } = new X509Certificate(${JSON.stringify(certificate)});
+const key = { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+const service = async (_, { body }) => {
+  const assertion = new URLSearchParams(String(body)).get("client_assertion");
+  const [input, signature] = [assertion.slice(0, assertion.lastIndexOf(".")), assertion.split(".")[2]];
+  const isSound = verify("sha256", Buffer.from(input), key, Buffer.from(signature, "base64url"));
+  const answer = { token_type: "Bearer", expires_in: 3599, access_token: isSound ? "sound" : "forged" };
+  return new Response(JSON.stringify(answer));
+};
 let backend;
 const logger = ({ message }) => { backend ??= /^(\\w+) backend/.exec(message)?.[1]; };
 const credential = new ClientCertificateCredential(
-  ${JSON.stringify(tenant)}, ${JSON.stringify(client)}, { certificate: ${JSON.stringify(pem)} },
-  { authorityHost: ${JSON.stringify(authority)}, logger },
+  ${JSON.stringify(tenant)}, ${JSON.stringify(client)}, { certificate: ${JSON.stringify(pem)} }, { fetch: service, logger },
 );
-await credential.getToken("https://graph.microsoft.com/.default");
+const { token } = await credential.getToken("https://graph.microsoft.com/.default");
 const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.endsWith(".node"));
 const addon = loaded.map((path) => path.split(/[\\\\/]/).at(-2));
-console.log(JSON.stringify({ backend, addon, platform: process.platform + "-" + process.arch }));
+console.log(JSON.stringify({ backend, addon, token, platform: process.platform + "-" + process.arch }));
 `;
 };
 
-for (const { name, os, cpu, libc, command, env } of hosts) {
+for (const { name, os, cpu, libc, command, env, hasNetwork } of hosts) {
   const [executable, ...parameters] = command;
   const options = [`--os=${os}`, `--cpu=${cpu}`, ...(libc ? [`--libc=${libc}`] : [])];
   const told = async (folder) => {
-    const output = await run(executable, [...parameters, "main.mjs"], {
-      cwd: folder,
-      env: { ...env, NODE_EXTRA_CA_CERTS: emulator.caFile },
-    });
+    const output = await run(executable, [...parameters, "main.mjs"], { cwd: folder, env });
     return JSON.parse(output.trim().split("\n").at(-1));
   };
-  const native = { backend: "native", addon: [`native-${name}`], platform: `${os}-${cpu}` };
+  const native = { backend: "native", addon: [`native-${name}`], token: "sound", platform: `${os}-${cpu}` };
 
   describe(name, () => {
     it("npm installs its addon and no other, and it makes a token", async () => {
@@ -115,6 +124,7 @@ for (const { name, os, cpu, libc, command, env } of hosts) {
       });
     });
     for (const [index, expected] of caseNames.entries()) {
+      if (!hasNetwork && expected.startsWith("the emulator")) continue;
       it(expected, () => {
         assert.equal(results[index]?.name, expected);
         assert.equal(results[index].error, undefined, results[index].error);
