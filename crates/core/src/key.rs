@@ -54,11 +54,6 @@ impl PrivateKey {
         &self.pkcs8
     }
 
-    /// The key as PKCS#1 in DER, inside of the PKCS#8: what libraries of RSA alone import.
-    pub fn expose_pkcs1_der(&self) -> &[u8] {
-        private_key_info(self.pkcs8.expose()).map_or(&[], |(_, key)| key)
-    }
-
     /// Its public half.
     pub const fn public_key(&self) -> &RsaPublicKey {
         &self.public_key
@@ -131,7 +126,6 @@ mod tests {
         let pkcs1 = PrivateKey::from_pkcs1_der(key).unwrap();
         assert_eq!(pkcs8.public_key(), pkcs1.public_key());
         assert_eq!(pkcs1.pkcs8_der().expose(), vector::KEY_PKCS8_DER);
-        assert_eq!(pkcs8.expose_pkcs1_der(), key);
     }
 
     #[test]

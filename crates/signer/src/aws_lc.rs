@@ -1,16 +1,19 @@
 //! Signatures by aws-lc.
 
+use alloc::vec;
 use alloc::vec::Vec;
-use certgrant_core::{Error, ErrorCode, PrivateKey, Result, RsaPublicKey, SigningRequest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256, RsaEncoding,
+    RsaKeyPair, RsaPublicKeyComponents,
+};
+use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, RsaPublicKey, SigningRequest};
 use core::fmt;
-
-mod rsa;
-
-use rsa::Rsa;
 
 /// An RSA private key that signs for RS256 and PS256. aws-lc wipes it on drop, and blinds.
 pub struct AwsLcSigner {
-    key: Rsa,
+    key: RsaKeyPair,
+    random: SystemRandom,
 }
 
 impl AwsLcSigner {
@@ -20,14 +23,14 @@ impl AwsLcSigner {
     ///
     /// [`ErrorCode::KeyInvalid`] if the key's numbers do not fit together.
     pub fn new(key: &PrivateKey) -> Result<Self> {
-        let key = Rsa::from_pkcs1_der(key.expose_pkcs1_der()).ok_or_else(|| {
+        let key = RsaKeyPair::from_pkcs8(key.pkcs8_der().expose()).map_err(|_| {
             Error::new(
                 ErrorCode::KeyInvalid,
                 "numbers that do not make an RSA key",
                 "a sound RSA private key",
             )
         })?;
-        Ok(Self { key })
+        Ok(Self { key, random: SystemRandom::new() })
     }
 
     /// The signature over the request's signing input, as long as the key's modulus. PS256 has a salt of 32 bytes,
@@ -37,9 +40,15 @@ impl AwsLcSigner {
     ///
     /// [`ErrorCode::SigningFailed`] if aws-lc refuses.
     pub fn sign(&self, request: &SigningRequest) -> Result<Vec<u8>> {
+        let encoding: &'static dyn RsaEncoding = match request.algorithm {
+            Algorithm::Ps256 => &RSA_PSS_SHA256,
+            Algorithm::Rs256 => &RSA_PKCS1_SHA256,
+        };
+        let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
-            .sign(request.algorithm, request.signing_input.as_bytes())
-            .ok_or_else(|| Error::new(ErrorCode::SigningFailed, "a refusal of aws-lc", "a signature"))
+            .sign(encoding, &self.random, request.signing_input.as_bytes(), &mut signature)
+            .map_err(|_| Error::new(ErrorCode::SigningFailed, "a refusal of aws-lc", "a signature"))?;
+        Ok(signature)
     }
 }
 
@@ -51,12 +60,12 @@ impl fmt::Debug for AwsLcSigner {
 
 /// Verifies signatures that were made elsewhere, before they are sent.
 #[derive(Debug)]
-pub struct AwsLcVerifier(RsaPublicKey);
+pub struct AwsLcVerifier(RsaPublicKeyComponents<Vec<u8>>);
 
 impl AwsLcVerifier {
     /// A verifier with the public key of a certificate.
     pub fn new(key: &RsaPublicKey) -> Self {
-        Self(key.clone())
+        Self(RsaPublicKeyComponents { n: key.modulus().to_vec(), e: key.exponent().to_vec() })
     }
 
     /// Checks that `signature` is the key's over the request's signing input.
@@ -65,8 +74,11 @@ impl AwsLcVerifier {
     ///
     /// [`ErrorCode::SignatureInvalid`].
     pub fn verify(&self, request: &SigningRequest, signature: &[u8]) -> Result<()> {
-        let message = request.signing_input.as_bytes();
-        let key = Rsa::from_public(&self.0).filter(|key| key.verify(request.algorithm, message, signature));
-        key.map(drop).ok_or_else(|| crate::not_of_the_key(request, signature))
+        let parameters = match request.algorithm {
+            Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        };
+        let verified = self.0.verify(parameters, request.signing_input.as_bytes(), signature);
+        verified.map_err(|_| crate::not_of_the_key(request, signature))
     }
 }

@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "aws-lc"), no_std)]
-// aws-lc is C: `aws_lc::rsa` calls it, and nothing else is unsafe.
-#![cfg_attr(not(feature = "aws-lc"), forbid(unsafe_code))]
-#![cfg_attr(feature = "aws-lc", deny(unsafe_code))]
+#![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 extern crate alloc;

@@ -155,10 +155,10 @@ fn anything_but_the_signature_of_the_key_is_refused() {
 
 #[test]
 fn key_whose_numbers_do_not_fit_together_is_refused() {
-    let mut der = key().expose_pkcs1_der().to_vec();
+    let mut der = key().pkcs8_der().expose().clone();
     // A byte in the middle of the private exponent, which follows the modulus and the public exponent.
-    der[400] ^= 1;
-    let broken = PrivateKey::from_pkcs1_der(&der).unwrap();
+    der[426] ^= 1;
+    let broken = PrivateKey::from_pkcs8_der(&der).unwrap();
     assert_eq!(AwsLcSigner::new(&broken).unwrap_err().code(), ErrorCode::KeyInvalid);
     assert_eq!(RustCryptoSigner::new(&broken).unwrap_err().code(), ErrorCode::KeyInvalid);
 }
