@@ -1,6 +1,7 @@
 // Which backend does the work: the environment decides, and what it asks for has to be there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { AUTHORITY, CERTIFICATE, CLIENT, KEY, SCOPE, TENANT, THUMBPRINT } from "
 import { entryUrl } from "./support/package.mjs";
 
 /** Gets a token in a process of its own; answers with the backend's name and the error. */
-function run({ entry = entryUrl("."), backend, prelude = "" }) {
+function run({ entry = entryUrl("."), backend, prelude = "", pem = KEY + CERTIFICATE }) {
   const script = `
     ${prelude}
     const { ClientCertificateCredential } = await import(process.argv[1]);
@@ -27,7 +28,7 @@ function run({ entry = entryUrl("."), backend, prelude = "" }) {
     console.log(JSON.stringify({ ...result, backend: /^(\\w+) backend/m.exec(lines.join("\\n"))?.[1] }));
   `;
   const { CERTGRANT_BACKEND: _, ...environment } = process.env;
-  const env = { ...environment, TENANT, CLIENT, SCOPE, PEM: KEY + CERTIFICATE };
+  const env = { ...environment, TENANT, CLIENT, SCOPE, PEM: pem };
   if (backend !== undefined) env.CERTGRANT_BACKEND = backend;
   const args = ["--input-type=module", "-e", script, entry.href];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
@@ -47,13 +48,27 @@ test("without CERTGRANT_BACKEND the addon is used where there is one", () => {
   assert.deepEqual(run({}), { token: "token-1", backend: "native" });
 });
 
+const WITHOUT_WEBCRYPTO = `
+  const { getRandomValues, randomUUID } = globalThis.crypto;
+  const crypto = { getRandomValues: getRandomValues.bind(globalThis.crypto), randomUUID: randomUUID.bind(globalThis.crypto) };
+  Object.defineProperty(globalThis, "crypto", { value: crypto });
+`;
+
 test("the WASM module signs by itself where there is no WebCrypto", () => {
-  const prelude = `
-    const { getRandomValues, randomUUID } = globalThis.crypto;
-    const crypto = { getRandomValues: getRandomValues.bind(globalThis.crypto), randomUUID: randomUUID.bind(globalThis.crypto) };
-    Object.defineProperty(globalThis, "crypto", { value: crypto });
-  `;
+  const prelude = WITHOUT_WEBCRYPTO;
   assert.deepEqual(run({ backend: "wasm", prelude }), { token: "token-1", backend: "wasm" });
+});
+
+test("a key whose numbers do not fit together is named where there is no WebCrypto", () => {
+  const key = createPrivateKey(KEY);
+  const der = key.export({ type: "pkcs8", format: "der" });
+  der[der.indexOf(Buffer.from(key.export({ format: "jwk" }).p, "base64url")) + 50] ^= 1;
+  const pem = `-----BEGIN PRIVATE KEY-----\n${der.toString("base64")}\n-----END PRIVATE KEY-----\n${CERTIFICATE}`;
+  const { error } = run({ backend: "wasm", prelude: WITHOUT_WEBCRYPTO, pem });
+  const message =
+    "the private key can't be read: found numbers that do not make an RSA key, expected a sound RSA private key";
+  assert.deepEqual([error.code, error.message], ["ERR_KEY_INVALID", message]);
+  assert.match(error.hint, /^export the private key again/);
 });
 
 test("a trap in the WASM module is ERR_INTERNAL, and the next call starts afresh", () => {

@@ -10,8 +10,8 @@ mod user;
 mod vault;
 
 use certgrant_core::{
-    Algorithm, Bundle, CertificateCredential, Error, ErrorCode, FlightId, Held, SecretBytes, SecretString,
-    SigningRequest, Timestamp, TokenOptions,
+    Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Held, SecretBytes, SecretString,
+    SigningRequest, Timestamp, TokenOptions, plain_pem,
 };
 use certgrant_signer::{AwsLcSigner, AwsLcVerifier};
 use convert::{Acquired, CertificateInfo, HeldToken, Notice, Step, StepInput};
@@ -190,10 +190,7 @@ impl Task for Opening {
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
         let (file, password) = (self.file.expose(), self.password.as_ref());
-        let open = || match self.key_elsewhere {
-            true => Bundle::open_chain(file, password).map(|chain| Bundle::chain_to_pem(&chain).into()),
-            false => Bundle::open(file, password).map(|bundle| bundle.to_pem()),
-        };
+        let open = || plain_pem(file, password, self.key_elsewhere);
         Ok(catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| {
             Err(Error::new(ErrorCode::KeyInvalid, "a file that its reader panicked at", "a certificate file"))
         }))

@@ -5,20 +5,16 @@
 
 extern crate alloc;
 
-use certgrant_core::{Bundle, Secret, SecretString};
+use certgrant_core::{Secret, SecretString, plain_pem};
 use certgrant_wasm_convert::{Made, module};
 
 module! {
-    /// The private key of `file` and its certificate chain as unencrypted PEM, for the main module; of a key that is elsewhere
-    /// the certificates alone. Holds the thread for as long as the file's key derivation takes; the caller wipes what it gets.
+    /// The private keys of `file` and its certificates as unencrypted PEM, for the main module; of a key that is elsewhere the
+    /// certificates alone. Holds the thread for as long as the file's key derivation takes; the caller wipes what it gets.
     fn file_open(arguments) {
         let file = Secret::new(arguments.bytes("file").unwrap_or_default());
         let password = arguments.text("password").map(SecretString::new);
-        let (file, password) = (file.expose(), password.as_ref());
-        if arguments.flag("keyElsewhere") {
-            let chain = Bundle::open_chain(file, password)?;
-            return Ok(Made::of_bytes(Bundle::chain_to_pem(&chain).as_bytes()));
-        }
-        Ok(Made::of_bytes(Bundle::open(file, password)?.to_pem().expose().as_bytes()))
+        let pem = plain_pem(file.expose(), password.as_ref(), arguments.flag("keyElsewhere"))?;
+        Ok(Made::of_bytes(pem.expose().as_bytes()))
     }
 }

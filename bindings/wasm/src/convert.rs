@@ -1,6 +1,5 @@
 //! What goes to and fro while a token is acquired.
 
-use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use certgrant_core::{
     AccessToken, Acquired, CertificateCredential, FlightId, Held, Input, Notice, Outcome, Result, Step,
@@ -24,7 +23,7 @@ pub fn certificate_info(credential: &CertificateCredential) -> Value<'static> {
 /// `Notice[]`.
 pub fn notices(notices: Vec<Notice>) -> Value<'static> {
     let object = |notice: &Notice| {
-        Builder::new().set("code", notice.code.as_str()).set("message", notice.to_string()).finish()
+        Builder::new().set("code", notice.code.as_str()).set("message", notice.message()).finish()
     };
     array(notices.iter().map(object))
 }

@@ -112,15 +112,14 @@ module! {
         with_client(arguments, |client| Ok(convert::notices(client.core.take_notices())))
     }
 
-    /// Throws what the host found wrong, in core's words.
+    /// Throws what the host or another module found wrong, in core's words.
     fn fault(arguments) {
-        let found = arguments.text("found").unwrap_or_default();
-        Err(match arguments.text("kind").as_deref() {
-            Some("key") => Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key"),
-            Some("signature") => {
-                Error::new(ErrorCode::SignatureInvalid, found, "the signature of the certificate's key")
-            }
-            _ => Error::new(ErrorCode::SigningFailed, found, "a signature"),
+        let text = |name| arguments.text(name).unwrap_or_default();
+        let code = ErrorCode::parse(&text("code")).unwrap_or(ErrorCode::StepUnexpected);
+        let error = Error::new(code, text("found"), text("expected"));
+        Err(match arguments.text("hint") {
+            Some(hint) => error.with_hint(hint),
+            None => error,
         })
     }
 }

@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::json::ObjectWriter;
 use crate::jws::{Algorithm, EncodedHeader, SigningRequest, compact};
 use crate::secret::SecretString;
+use crate::text::text;
 use crate::time::Timestamp;
-use alloc::format;
 use alloc::string::String;
 
 /// `client_assertion_type`, [RFC 7523 section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2).
@@ -110,8 +110,8 @@ impl PreparedAssertion {
         match self.signature_length {
             Some(length) if length != signature.len() => Err(Error::new(
                 ErrorCode::SignatureInvalid,
-                format!("{} bytes", signature.len()),
-                format!("{length} bytes, the length of the certificate's modulus"),
+                text![signature.len(), " bytes"],
+                text![length, " bytes, the length of the certificate's modulus"],
             )),
             _ => Ok(compact(&self.request.signing_input, signature).into()),
         }

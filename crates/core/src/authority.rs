@@ -10,7 +10,7 @@ mod region;
 
 use crate::encoding::{parse_digits, split_at_pattern};
 use crate::error::{Error, ErrorCode, Result};
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{configuration_url, instance_url, read_configuration, read_instance};
@@ -64,7 +64,7 @@ impl Tenant {
 
 /// Says how long a refused value is without showing it: people paste secrets into the wrong field.
 pub(crate) fn describe(text: &str) -> String {
-    format!("a value of {} characters", text.chars().fold(0_usize, |count, _| count.saturating_add(1)))
+    text!["a value of ", text.chars().fold(0_usize, |count, _| count.saturating_add(1)), " characters"]
 }
 
 /// `8-4-4-4-12` hexadecimal digits.
@@ -136,7 +136,7 @@ impl Authority {
         let expected = "https://host, without path, query or user name";
         let invalid = |found: String| Error::new(ErrorCode::AuthorityInvalid, found, expected);
         let (scheme, rest) = split_at_pattern(text.trim_ascii(), "://")
-            .ok_or_else(|| invalid(format!("{}, not a URL", describe(text))))?;
+            .ok_or_else(|| invalid(text![describe(text), ", not a URL"]))?;
         if scheme.eq_ignore_ascii_case("http") {
             return Err(Error::new(ErrorCode::AuthorityInsecure, "an http URL", "an https URL"));
         }
@@ -146,7 +146,7 @@ impl Authority {
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, policy) = split_policy(rest);
         if is_host_and_port(host) {
-            Ok(Self { origin: format!("https://{}", host.to_ascii_lowercase()), policy: policy.into() })
+            Ok(Self { origin: text!["https://", host.to_ascii_lowercase()], policy: policy.into() })
         } else {
             Err(invalid("an https URL with more or less than a host".into()))
         }
@@ -180,7 +180,7 @@ impl Authority {
     #[cfg(feature = "discovery")]
     pub(crate) fn in_region(&self, region: &RegionName) -> Option<Self> {
         let host = cloud::regional_host(self.host())?;
-        let origin = ["https://", region.as_str(), ".", host].concat();
+        let origin = text!["https://", region.as_str(), ".", host];
         Some(Self { origin, policy: String::new() })
     }
 
@@ -192,13 +192,13 @@ impl Authority {
             EndpointVersion::V1 => "oauth2/token",
             EndpointVersion::V2 => "oauth2/v2.0/token",
         };
-        [self.as_str(), "/", tenant.as_str(), &self.policy, "/", path].concat()
+        text![self.as_str(), "/", tenant.as_str(), self.policy, "/", path]
     }
 }
 
 /// Splits the policy of B2C off the end, with its slash; a tenant before it is left out, as every request has one.
 fn split_policy(rest: &str) -> (&str, &str) {
-    let name = rest.rsplit('/').next().unwrap_or_default();
+    let name = last_part(rest, '/');
     let starts = name.get(..B2C_POLICY.len()).is_some_and(|start| start.eq_ignore_ascii_case(B2C_POLICY));
     if !starts || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
         return (rest, "");
@@ -218,7 +218,7 @@ fn is_host_and_port(text: &str) -> bool {
             Some((address, port)) => return is_ipv6(address) && is_port(port),
             None => return false,
         },
-        None => text.find(':').map_or((text, ""), |colon| text.split_at(colon)),
+        None => text.find(':').and_then(|colon| text.split_at_checked(colon)).unwrap_or((text, "")),
     };
     let is_host_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     !host.is_empty() && host.bytes().all(is_host_byte) && is_port(port) && is_name_or_ipv4(host)
@@ -227,8 +227,13 @@ fn is_host_and_port(text: &str) -> bool {
 /// A host whose last label is a number is an IPv4 address to every URL parser: then it has to be a whole one.
 fn is_name_or_ipv4(host: &str) -> bool {
     let octet = |label| parse_digits(label).is_some_and(|number| number <= 255);
-    let last_is_number = host.rsplit('.').next().and_then(parse_digits).is_some();
+    let last_is_number = parse_digits(last_part(host, '.')).is_some();
     !last_is_number || (host.split('.').all(octet) && host.split('.').count() == 4)
+}
+
+/// What stands behind the last separator. Forwards: the standard library's search from behind is not worth its weight here.
+fn last_part(text: &str, separator: char) -> &str {
+    text.split(separator).fold("", |_, part| part)
 }
 
 /// Characters of an IPv6 address: the host's URL parser has the last word, here nothing may break out of the brackets.

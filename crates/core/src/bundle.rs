@@ -2,11 +2,11 @@
 
 use crate::certificate::Certificate;
 use crate::error::{Error, ErrorCode, Result};
-use crate::file::{File, Item};
+use crate::file::{Contents, File, Item, certificate_missing, key_missing};
 use crate::key::PrivateKey;
 use crate::pem::{push_section, room_for_section};
 use crate::secret::{Secret, SecretString};
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -84,7 +84,8 @@ impl Bundle {
 
     /// The key, unencrypted, and the chain as PEM, which [`Bundle::from_pem`] reads.
     pub fn to_pem(&self) -> SecretString {
-        let key = self.key.pkcs8_der().expose();
+        let key = self.key.pkcs8_der();
+        let key = key.expose();
         let ders = || self.chain.iter().map(Certificate::der);
         let room = ders().fold(room_for_section(key), |sum, der| sum.saturating_add(room_for_section(der)));
         // Its final size from the start: growing would leave copies of the key behind.
@@ -115,16 +116,14 @@ impl Bundle {
         pem
     }
 
-    fn from_file(file: File) -> Result<Self> {
+    fn from_file(file: File<Parsed>) -> Result<Self> {
         let number = file.keys.len();
         if number > MAX_KEYS {
             return Err(ambiguous(number));
         }
         let mut keys = usable(file.keys)?;
         if number == 0 {
-            let found = file.first.unwrap_or("nothing");
-            let found = format!("{found} and no private key");
-            return Err(Error::new(ErrorCode::KeyMissing, found, "a private key"));
+            return Err(key_missing(file.first));
         }
         let certificates = file.certificates;
         if number > 1 {
@@ -142,9 +141,33 @@ impl Bundle {
     }
 }
 
+/// Keys and certificates, each looked into when the file is read.
+struct Parsed;
+
+impl Contents for Parsed {
+    type Key = PrivateKey;
+    type Certificate = Certificate;
+
+    /// Reads a key as what it should be, else as the other encoding: the labels are mixed up.
+    fn key(der: &[u8], is_pkcs8: bool) -> Result<PrivateKey> {
+        let read = |is_pkcs8| {
+            if is_pkcs8 { PrivateKey::from_pkcs8_der(der) } else { PrivateKey::from_pkcs1_der(der) }
+        };
+        let is_other = |error: &Error| error.code() == ErrorCode::KeyInvalid;
+        read(is_pkcs8).or_else(|error| match is_other(&error).then(|| read(!is_pkcs8)) {
+            Some(result) if !result.as_ref().is_err_and(is_other) => result,
+            _ => Err(error),
+        })
+    }
+
+    fn certificate(der: &[u8]) -> Result<Certificate> {
+        Certificate::from_der(der)
+    }
+}
+
 fn ambiguous(number: usize) -> Error {
     let expected = "one private key, or one with its certificate among several";
-    Error::new(ErrorCode::KeyAmbiguous, format!("{number} private keys"), expected)
+    Error::new(ErrorCode::KeyAmbiguous, text![number, " private keys"], expected)
 }
 
 /// The keys that can be used, each once.
@@ -185,7 +208,7 @@ fn chain_of(key: &Item<PrivateKey>, certificates: Vec<Item<Certificate>>) -> Res
         first.content.rsa_public_key()?;
         return Err(Error::new(
             ErrorCode::KeyMismatch,
-            format!("{} certificate(s), none with the public key of the private key", certificates.len()),
+            text![certificates.len(), " certificate(s), none with the public key of the private key"],
             "the certificate of the private key",
         ));
     }
@@ -202,7 +225,7 @@ pub(crate) fn chain_from_pem(file: &[u8]) -> Result<Vec<Certificate>> {
 }
 
 /// The leaf is what the first certificate leads down to: what it issued, what that issued, and so on.
-fn chain_from_leaf(file: File) -> Result<Vec<Certificate>> {
+fn chain_from_leaf(file: File<Parsed>) -> Result<Vec<Certificate>> {
     let certificates = file.certificates;
     let issued_by = |issuer: &Item<Certificate>| {
         certificates.iter().position(|item| item.content.is_issued_by(&issuer.content))
@@ -212,12 +235,7 @@ fn chain_from_leaf(file: File) -> Result<Vec<Certificate>> {
     // Certificates of two authorities that issued each other lead nowhere: any of them will do.
     let leaf = core::iter::successors(first, downwards).take(MAX_CHAIN).last();
     if leaf.is_none() {
-        let found = file.first.unwrap_or("nothing");
-        return Err(Error::new(
-            ErrorCode::CertificateMissing,
-            format!("{found} and no certificate"),
-            "a certificate",
-        ));
+        return Err(certificate_missing(file.first));
     }
     Ok(issuers_upwards(certificates, leaf))
 }
@@ -240,6 +258,7 @@ fn issuers_upwards(mut certificates: Vec<Item<Certificate>>, leaf: Option<usize>
 mod tests {
     use super::*;
     use crate::pem::sections;
+    use alloc::format;
     use certgrant_testkit::vectors::{assertion_rs256 as vector, bundles};
 
     fn error_of(pem: &str) -> (ErrorCode, String) {

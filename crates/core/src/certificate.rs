@@ -9,8 +9,8 @@ use crate::asn1::{
 };
 use crate::encoding::{base64, base64url, hex_upper};
 use crate::error::{Error, ErrorCode, Result};
+use crate::text::text;
 use crate::time::Timestamp;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use sha1::Sha1;
@@ -56,7 +56,7 @@ impl Thumbprint {
         }
         let bytes: Vec<u8> =
             digits.chunks(2).map(|pair| pair.iter().fold(0, |byte: u8, digit| byte << 4 | digit)).collect();
-        let odd = || invalid(format!("{} hexadecimal digits", digits.len()));
+        let odd = || invalid(text![digits.len(), " hexadecimal digits"]);
         match digits.len() {
             40 => bytes.try_into().map(Self::Sha1).map_err(|_| odd()),
             64 => bytes.try_into().map(Self::Sha256).map_err(|_| odd()),
@@ -118,6 +118,23 @@ impl RsaPublicKey {
         Some(Self { modulus, exponent: numbers.positive_integer()?.into() })
     }
 
+    /// Reads a `SubjectPublicKeyInfo` in DER,
+    /// [RFC 5280 section 4.1.2.7](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.7).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::KeyInvalid`] if it is not the key of RSA.
+    pub fn from_spki_der(der: &[u8]) -> Result<Self> {
+        match Reader::of_sequence(der).and_then(PublicKey::read) {
+            Some(PublicKey::Rsa(key)) => Ok(key),
+            _ => Err(Error::new(
+                ErrorCode::KeyInvalid,
+                text![der.len(), " bytes that are not an RSA public key"],
+                "an RSA public key as SubjectPublicKeyInfo",
+            )),
+        }
+    }
+
     /// `n`, big-endian.
     pub fn modulus(&self) -> &[u8] {
         &self.modulus
@@ -150,10 +167,10 @@ impl RsaPublicKey {
         let bits = self.bits();
         let (code, expected) = match bits {
             MIN_BITS..=MAX_BITS => return Ok(()),
-            0..MIN_BITS => (ErrorCode::KeyWeak, format!("at least {MIN_BITS} bits")),
-            _ => (ErrorCode::KeyUnsupported, format!("at most {MAX_BITS} bits")),
+            0..MIN_BITS => (ErrorCode::KeyWeak, text!["at least ", MIN_BITS, " bits"]),
+            _ => (ErrorCode::KeyUnsupported, text!["at most ", MAX_BITS, " bits"]),
         };
-        Err(Error::new(code, format!("{bits} bits"), expected))
+        Err(Error::new(code, text![bits, " bits"], expected))
     }
 
     /// The length of the modulus in bits: the size of the key.
@@ -225,7 +242,7 @@ impl Certificate {
     /// [`ErrorCode::CertificateInvalid`] if it is not an X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self> {
         Self::read(der).ok_or_else(|| {
-            let found = format!("{} bytes that are not X.509", der.len());
+            let found = text![der.len(), " bytes that are not X.509"];
             Error::new(ErrorCode::CertificateInvalid, found, "an X.509 certificate in DER")
         })
     }
@@ -302,7 +319,7 @@ impl Certificate {
             PublicKey::Rsa(key) => Ok(key),
             PublicKey::Other(name) => Err(Error::new(
                 ErrorCode::KeyUnsupported,
-                format!("a certificate for {name}"),
+                text!["a certificate for ", name],
                 "a certificate for an RSA key",
             )),
         }
@@ -327,6 +344,7 @@ impl core::fmt::Debug for Certificate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use certgrant_testkit::vectors::assertion_rs256 as vector;
 
     #[test]
@@ -343,6 +361,12 @@ mod tests {
         let certificate = Certificate::from_der(vector::CERTIFICATE_DER).unwrap();
         let spki = certificate.rsa_public_key().unwrap().to_spki_der();
         assert!(vector::CERTIFICATE_DER.windows(spki.len()).any(|window| window == spki));
+        assert_eq!(RsaPublicKey::from_spki_der(&spki).unwrap(), *certificate.rsa_public_key().unwrap());
+        let error = RsaPublicKey::from_spki_der(&spki[1..]).unwrap_err();
+        assert_eq!(
+            (error.code(), error.found()),
+            (ErrorCode::KeyInvalid, "293 bytes that are not an RSA public key")
+        );
     }
 
     #[test]

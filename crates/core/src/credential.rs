@@ -9,6 +9,7 @@ use crate::identity::ManagedIdentity;
 use crate::jws::Algorithm;
 use crate::key::PrivateKey;
 use crate::secret::SecretString;
+use crate::text::text;
 use crate::time::Timestamp;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -202,8 +203,8 @@ impl CertificateCredential {
             Some((_, until)) if until < now => (ErrorCode::CertificateExpired, "until", until),
             _ => return Ok(()),
         };
-        let found = ["one valid ", when, " ", &date.to_date()].concat();
-        Err(Error::new(code, found, ["one valid today, ", &now.to_date()].concat()))
+        let found = text!["one valid ", when, " ", date.to_date()];
+        Err(Error::new(code, found, text!["one valid today, ", now.to_date()]))
     }
 }
 

@@ -5,6 +5,7 @@
 //! token service's own error text. Callers branch on [`Error::code`], whose string form is part of the public contract.
 
 use crate::encoding::split_at_pattern;
+use crate::text::text;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -67,6 +68,11 @@ macro_rules! error_codes {
             /// The stable string form, `ERR_…`.
             pub const fn as_str(self) -> &'static str {
                 match self { $($(#[$feature])? Self::$variant => $code,)+ }
+            }
+
+            /// The code with that string form.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().find(|code| code.as_str() == text).copied()
             }
 
             /// Who can act on it.
@@ -241,7 +247,8 @@ struct Inner {
     code: ErrorCode,
     found: Cow<'static, str>,
     expected: Cow<'static, str>,
-    hint: Cow<'static, str>,
+    /// Where more is known than what the code says.
+    hint: Option<Cow<'static, str>>,
     service: Option<ServiceError>,
 }
 
@@ -253,26 +260,32 @@ impl Error {
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (found, expected) = (found.into(), expected.into());
-        Self(Box::new(Inner { code, found, expected, hint: code.hint().into(), service: None }))
+        Self(Box::new(Inner { code, found, expected, hint: None, service: None }))
     }
 
     /// The token service's own refusal, with what is known to help against it.
     pub(crate) fn from_service(code: ErrorCode, service: ServiceError, hint: Option<&'static str>) -> Self {
         let mut error = Self::new(code, service.summary(), "an access token");
-        error.0.hint = hint.unwrap_or(code.hint()).into();
+        error.0.hint = hint.map(Cow::Borrowed);
         error.0.service = Some(service);
         error
     }
 
     /// The same with what is known to help against it.
-    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.0.hint = hint.into();
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.0.code
+    }
+
+    /// The text that it is shown as: what is wrong, what was found and what was expected.
+    pub fn message(&self) -> String {
+        text![self.0.code.summary(), ": found ", self.found(), ", expected ", self.expected()]
     }
 
     /// What was found, without input or secrets.
@@ -287,7 +300,12 @@ impl Error {
 
     /// What to do.
     pub fn hint(&self) -> &str {
-        &self.0.hint
+        self.own_hint().unwrap_or(self.code().hint())
+    }
+
+    /// What to do, where more is known than what the code says.
+    pub fn own_hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
     }
 
     /// What the token service answered, where it answered with an error.
@@ -298,11 +316,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.code.summary())?;
-        f.write_str(": found ")?;
-        f.write_str(&self.0.found)?;
-        f.write_str(", expected ")?;
-        f.write_str(&self.0.expected)
+        f.write_str(&self.message())
     }
 }
 
@@ -312,7 +326,7 @@ impl fmt::Debug for Error {
             .field("code", &self.0.code.as_str())
             .field("found", &self.0.found)
             .field("expected", &self.0.expected)
-            .field("hint", &self.0.hint)
+            .field("hint", &self.hint())
             .field("service", &self.0.service)
             .finish()
     }
@@ -357,10 +371,10 @@ impl ServiceError {
         let line = text.split(['\r', '\n']).next().unwrap_or("");
         let line = split_at_pattern(line, " Trace ID:").map_or(line, |(line, _)| line);
         match (line, self.error.as_str()) {
-            ("", "") => alloc::format!("HTTP status {}", self.status),
-            ("", error) => alloc::format!("{error} (HTTP status {})", self.status),
+            ("", "") => text!["HTTP status ", self.status],
+            ("", error) => text![error, " (HTTP status ", self.status, ")"],
             (line, "") => line.into(),
-            (line, error) => alloc::format!("{error}: {line}"),
+            (line, error) => text![error, ": ", line],
         }
     }
 }
@@ -376,6 +390,7 @@ mod tests {
         for code in ErrorCode::ALL {
             assert!(code.as_str().starts_with("ERR_"), "{code:?}");
             assert!(seen.insert(code.as_str()), "{code:?} is there twice");
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(*code));
             assert!(code.hint().len() > 20 && !code.hint().ends_with('.'), "{code:?}");
             assert!(!code.summary().ends_with('.'), "{code:?}");
         }

@@ -1,13 +1,11 @@
 //! What stands in a certificate file, told by its content and not by its name: PEM, DER, PFX, or the base64 of one of
 //! these, as environment variables carry it.
 //!
-//! Gives the private keys and the certificates in file order; which belong together is `bundle`'s matter. Without the
-//! feature `encryption` an encrypted key and a PFX are errors that say so.
+//! Gives the private keys and the certificates in file order, decrypted; what they are and which belong together is `bundle`'s
+//! matter. Without the feature `encryption` an encrypted key and a PFX are errors that say so.
 
 use crate::asn1::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
-use crate::certificate::Certificate;
 use crate::error::{Error, ErrorCode, Result};
-use crate::key::PrivateKey;
 #[cfg(feature = "encryption")]
 use crate::mend::mended;
 #[cfg(feature = "encryption")]
@@ -18,6 +16,7 @@ use crate::pfx;
 use crate::secret::SecretString;
 #[cfg(feature = "encryption")]
 use crate::stranger::named;
+use crate::text::text;
 use alloc::vec::Vec;
 
 /// A private key or a certificate, with the id that the two share in a PFX; it is empty where there is none.
@@ -33,18 +32,29 @@ impl<T> From<T> for Item<T> {
     }
 }
 
+/// What is made of the keys and the certificates of a file.
+pub(crate) trait Contents {
+    type Key;
+    type Certificate;
+
+    /// A private key in DER, decrypted; it should be PKCS#8, or else PKCS#1.
+    fn key(der: &[u8], is_pkcs8: bool) -> Result<Self::Key>;
+
+    /// A certificate in DER.
+    fn certificate(der: &[u8]) -> Result<Self::Certificate>;
+}
+
 /// The content of a certificate file.
-#[derive(Debug, Default)]
-pub(crate) struct File {
+pub(crate) struct File<C: Contents> {
     /// The private keys, or what is wrong with each.
-    pub(crate) keys: Vec<Item<Result<PrivateKey>>>,
+    pub(crate) keys: Vec<Item<Result<C::Key>>>,
     /// The certificates.
-    pub(crate) certificates: Vec<Item<Certificate>>,
+    pub(crate) certificates: Vec<Item<C::Certificate>>,
     /// What the first thing in the file is, in words.
     pub(crate) first: Option<&'static str>,
 }
 
-impl File {
+impl<C: Contents> File<C> {
     /// Reads a file that has to be PEM.
     pub(crate) fn from_pem(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
         let mut reading = Reading::new(password);
@@ -96,6 +106,18 @@ impl File {
     }
 }
 
+/// The error of a file without a private key, whose first content is `first`.
+pub(crate) fn key_missing(first: Option<&str>) -> Error {
+    let found = text![first.unwrap_or("nothing"), " and no private key"];
+    Error::new(ErrorCode::KeyMissing, found, "a private key")
+}
+
+/// The same of a file without a certificate.
+pub(crate) fn certificate_missing(first: Option<&str>) -> Error {
+    let found = text![first.unwrap_or("nothing"), " and no certificate"];
+    Error::new(ErrorCode::CertificateMissing, found, "a certificate")
+}
+
 /// Without what opens files of all kinds, a text is not looked at.
 #[cfg(not(feature = "encryption"))]
 const fn named(_: &[u8]) -> Option<Error> {
@@ -145,18 +167,18 @@ fn first_element(der: &[u8]) -> &[u8] {
 }
 
 /// A file that is being read.
-struct Reading<'a> {
-    file: File,
+struct Reading<'a, C: Contents> {
+    file: File<C>,
     #[cfg_attr(not(feature = "encryption"), expect(dead_code, reason = "nothing is decrypted"))]
     password: Option<&'a SecretString>,
     #[cfg(feature = "encryption")]
     budget: Budget,
 }
 
-impl<'a> Reading<'a> {
+impl<'a, C: Contents> Reading<'a, C> {
     fn new(password: Option<&'a SecretString>) -> Self {
         Self {
-            file: File::default(),
+            file: File { keys: Vec::new(), certificates: Vec::new(), first: None },
             password,
             #[cfg(feature = "encryption")]
             budget: Budget::of_a_file(),
@@ -184,13 +206,13 @@ impl<'a> Reading<'a> {
         self.file.first.get_or_insert(label.describe());
         let key = match label {
             Label::Certificate => {
-                self.file.certificates.push(Certificate::from_der(der)?.into());
+                self.file.certificates.push(C::certificate(der)?.into());
                 return Ok(());
             }
             Label::TrustedCertificate => return self.read(Label::Certificate, first_element(der)),
             Label::Pfx => return self.read_pfx(der),
             Label::Other(_) => return Ok(()),
-            Label::PrivateKey | Label::RsaPrivateKey => private_key(label, der),
+            Label::PrivateKey | Label::RsaPrivateKey => C::key(der, label == Label::PrivateKey),
             Label::EncryptedPrivateKey => self.decrypt(der),
             Label::OtherPrivateKey(name) => {
                 let error = Error::new(ErrorCode::KeyUnsupported, name, "an RSA key");
@@ -208,56 +230,46 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Reads a key as what its label says, else as the other encoding: the labels are mixed up.
-fn private_key(label: Label, der: &[u8]) -> Result<PrivateKey> {
-    let read =
-        |is_pkcs8| if is_pkcs8 { PrivateKey::from_pkcs8_der(der) } else { PrivateKey::from_pkcs1_der(der) };
-    let is_pkcs8 = label == Label::PrivateKey;
-    let is_other = |error: &Error| error.code() == ErrorCode::KeyInvalid;
-    read(is_pkcs8).or_else(|error| match is_other(&error).then(|| read(!is_pkcs8)) {
-        Some(result) if !result.as_ref().is_err_and(is_other) => result,
-        _ => Err(error),
-    })
-}
-
 #[cfg(not(feature = "encryption"))]
-impl Reading<'_> {
+impl<C: Contents> Reading<'_, C> {
     #[expect(clippy::unused_self, reason = "with the feature `encryption` it needs the password")]
     fn read_pfx(&self, der: &[u8]) -> Result<()> {
         Err(not_pem(der))
     }
 
     #[expect(clippy::unused_self, reason = "with the feature `encryption` it needs the password")]
-    fn decrypt(&self, _: &[u8]) -> Result<PrivateKey> {
+    fn decrypt(&self, _: &[u8]) -> Result<C::Key> {
         let found = Label::EncryptedPrivateKey.describe();
         Err(Error::new(ErrorCode::KeyEncrypted, found, "a private key without a password"))
     }
 }
 
 #[cfg(feature = "encryption")]
-impl Reading<'_> {
+impl<C: Contents> Reading<'_, C> {
     fn read_pfx(&mut self, der: &[u8]) -> Result<()> {
         let bags = pfx::open(der, self.password, &mut self.budget)?;
-        self.file.keys.extend(bags.keys.into_iter().map(|bag| Item {
-            content: PrivateKey::from_pkcs8_der(bag.content.expose()),
-            local_key_id: bag.local_key_id,
-        }));
+        self.file.keys.extend(
+            bags.keys.into_iter().map(|bag| Item {
+                content: C::key(bag.content.expose(), true),
+                local_key_id: bag.local_key_id,
+            }),
+        );
         for bag in bags.certificates {
-            let content = Certificate::from_der(&bag.content)?;
+            let content = C::certificate(&bag.content)?;
             self.file.certificates.push(Item { content, local_key_id: bag.local_key_id });
         }
         Ok(())
     }
 
     /// Decrypts a key in encrypted PKCS#8.
-    fn decrypt(&mut self, der: &[u8]) -> Result<PrivateKey> {
-        let key = pbe::decrypt_private_key(der, self.password, &mut self.budget)?;
-        PrivateKey::from_pkcs8_der(key.expose())
+    fn decrypt(&mut self, der: &[u8]) -> Result<C::Key> {
+        let der = pbe::decrypt_private_key(der, self.password, &mut self.budget)?;
+        C::key(der.expose(), true)
     }
 
     /// Decrypts a key with the header `DEK-Info`; it is PKCS#1 then, or something else that is no RSA key.
     #[cfg(feature = "legacy-ciphers-insecure")]
-    fn decrypt_traditional(&self, section: &Section) -> Result<PrivateKey> {
+    fn decrypt_traditional(&self, section: &Section) -> Result<C::Key> {
         let body = section.encrypted.as_ref().map_or("", |body| body.expose());
         let key = pbe::try_forms(self.password, |form| {
             let decode = |body: &str| body_bytes(body, section.label.describe());
@@ -267,7 +279,7 @@ impl Reading<'_> {
             Some(Label::OtherPrivateKey(name)) => {
                 Err(Error::new(ErrorCode::KeyUnsupported, name, "an RSA key"))
             }
-            _ => PrivateKey::from_pkcs1_der(key.expose()),
+            _ => C::key(key.expose(), false),
         }
     }
 
@@ -276,7 +288,7 @@ impl Reading<'_> {
         clippy::unused_self,
         reason = "with the feature `legacy-ciphers-insecure` it needs the password"
     )]
-    fn decrypt_traditional(&self, _: &Section) -> Result<PrivateKey> {
+    fn decrypt_traditional(&self, _: &Section) -> Result<C::Key> {
         Err(Error::new(
             ErrorCode::EncryptionUnsupported,
             "a key with a header DEK-Info, which needs the feature legacy-ciphers-insecure",

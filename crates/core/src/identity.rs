@@ -13,8 +13,8 @@ use crate::encoding::push_form_encoded;
 use crate::error::{Error, ErrorCode, Result};
 use crate::http::{HttpRequest, Method};
 use crate::secret::{Secret, SecretBytes, SecretString};
+use crate::text::text;
 use crate::token::Target;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 pub(crate) use answer::{Answer, read};
@@ -149,7 +149,7 @@ impl ManagedIdentity {
         if !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme))
             || endpoint.contains(['?', '#'])
         {
-            let found = format!("an endpoint of {} that is no URL", source.as_str());
+            let found = text!["an endpoint of ", source.as_str(), " that is no URL"];
             return Err(Error::new(ErrorCode::IdentityUnavailable, found, "an http URL without a query"));
         }
         Ok(Self {
@@ -255,7 +255,7 @@ fn basic(key: &SecretBytes) -> Result<SecretString> {
         && text.len() <= MAX_KEY_BYTES
         && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if !is_key {
-        let found = format!("a key file of {} bytes", key.expose().len());
+        let found = text!["a key file of ", key.expose().len(), " bytes"];
         return Err(Error::new(
             ErrorCode::IdentityChallengeInvalid,
             found,
@@ -277,7 +277,7 @@ fn resource_of(target: &Target) -> &str {
 fn id_parameter(source: IdentitySource, ids: [Option<String>; 3]) -> Result<Option<(&'static str, String)>> {
     let unsupported = |found: &'static str| {
         let expected = "the system-assigned identity, or one id that the source takes";
-        Error::new(ErrorCode::IdentityUnsupported, format!("{found} for {}", source.as_str()), expected)
+        Error::new(ErrorCode::IdentityUnsupported, text![found, " for ", source.as_str()], expected)
     };
     let mut given = ids.into_iter().zip(source.id_parameters()).filter_map(|(id, name)| Some((id?, name)));
     match (given.next(), given.next()) {

@@ -4,7 +4,8 @@
 //! tripled the WASM module. The reader checks the whole grammar, bounds the depth, and hands out slices of the text; the
 //! writer escapes everything that has to be. Tests hold both against `serde_json`.
 
-use crate::encoding::parse_digits;
+use crate::encoding::{parse_digits, push_hex};
+use crate::text::text;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -315,7 +316,7 @@ impl ObjectWriter {
     }
 
     pub(crate) fn number(&mut self, name: &str, value: u64) -> &mut Self {
-        self.raw(name, &alloc::format!("{value}"))
+        self.raw(name, &text![value])
     }
 
     pub(crate) fn strings(&mut self, name: &str, values: impl Iterator<Item = String>) -> &mut Self {
@@ -358,7 +359,10 @@ fn push_string(json: &mut String, text: &str) {
         match character {
             '"' => json.push_str("\\\""),
             '\\' => json.push_str("\\\\"),
-            '\0'..='\u{1f}' => json.push_str(&alloc::format!("\\u{:04x}", character as u32)),
+            '\0'..='\u{1f}' => {
+                json.push_str("\\u00");
+                push_hex(json, character as u8);
+            }
             character => json.push(character),
         }
     }

@@ -6,6 +6,7 @@ use crate::certificate::{Certificate, Thumbprint};
 use crate::encoding::base64url;
 use crate::error::{Error, ErrorCode, Result};
 use crate::json::ObjectWriter;
+use crate::text::text;
 use alloc::string::String;
 use core::fmt;
 use sha2::{Digest as _, Sha256};
@@ -62,6 +63,13 @@ impl SigningRequest {
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.signing_input).into()
     }
+
+    /// The error of a signature that the certificate's key did not make for this request.
+    pub fn wrong_signature(&self, signature: &[u8]) -> Error {
+        let algorithm = self.algorithm.as_str();
+        let found = text![signature.len(), " bytes that its key did not make for ", algorithm];
+        Error::new(ErrorCode::SignatureInvalid, found, "the signature of the certificate's key")
+    }
 }
 
 /// The header part of an assertion, which is the same for all assertions of a certificate: encoded once.
@@ -97,12 +105,12 @@ impl EncodedHeader {
     /// The request for a signature over this header and a payload in JSON.
     pub(crate) fn signing_request(&self, payload: &str) -> SigningRequest {
         let payload = base64url(payload.as_bytes());
-        let signing_input = [self.encoded.as_str(), ".", payload.as_str()].concat();
+        let signing_input = text![self.encoded, ".", payload];
         SigningRequest { algorithm: self.algorithm, signing_input }
     }
 }
 
 /// The compact serialisation, [RFC 7515 section 3.1](https://www.rfc-editor.org/rfc/rfc7515#section-3.1).
 pub(crate) fn compact(signing_input: &str, signature: &[u8]) -> String {
-    [signing_input, ".", base64url(signature).as_str()].concat()
+    text![signing_input, ".", base64url(signature)]
 }

@@ -1,7 +1,7 @@
 //! RSA private keys in PKCS#8 ([RFC 5208](https://www.rfc-editor.org/rfc/rfc5208)) and PKCS#1
 //! ([RFC 8017 appendix A.1.2](https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2)).
 //!
-//! A key is checked for what it is and kept as PKCS#8 for a signer; nothing here computes with it.
+//! A key is checked for what it is and kept for a signer; nothing here computes with it.
 
 use crate::asn1::{
     EC_PUBLIC_KEY, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, RSA_ENCRYPTION, RSASSA_PSS, Reader, SEQUENCE,
@@ -10,13 +10,15 @@ use crate::asn1::{
 use crate::certificate::{RsaPublicKey, rsa_encryption};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes};
-use alloc::format;
+use crate::text::text;
 use alloc::vec::Vec;
+use core::fmt;
 
 /// An RSA private key of at least 2048 bits.
 #[derive(Debug)]
 pub struct PrivateKey {
-    pkcs8: SecretBytes,
+    /// `RSAPrivateKey` of PKCS#1 in DER.
+    pkcs1: SecretBytes,
     public_key: RsaPublicKey,
 }
 
@@ -46,17 +48,53 @@ impl PrivateKey {
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self> {
         let public_key = rsa_private_key(der).ok_or_else(|| invalid(der.len(), "PKCS#1"))??;
         public_key.check_size()?;
-        Ok(Self { pkcs8: to_pkcs8(der), public_key })
+        Ok(Self { pkcs1: Secret::new(der.to_vec()), public_key })
     }
 
     /// The key as PKCS#8 in DER with the algorithm `rsaEncryption`: what signers and WebCrypto import.
-    pub const fn pkcs8_der(&self) -> &SecretBytes {
-        &self.pkcs8
+    pub fn pkcs8_der(&self) -> SecretBytes {
+        to_pkcs8(self.pkcs1.expose())
     }
 
     /// Its public half.
     pub const fn public_key(&self) -> &RsaPublicKey {
         &self.public_key
+    }
+
+    /// Its numbers, for a signer that computes with them itself.
+    ///
+    /// # Errors
+    ///
+    /// None: a key that has them not is no key here. For the sake of signers the answer is a `Result` and not a panic.
+    pub fn numbers(&self) -> Result<RsaPrivateNumbers<'_>> {
+        let pkcs1 = self.pkcs1.expose();
+        RsaPrivateNumbers::read(pkcs1).ok_or_else(|| invalid(pkcs1.len(), "PKCS#1"))
+    }
+}
+
+/// What an RSA private key is made of besides its public half, each number big-endian without leading zeros. The key wipes them.
+#[derive(Clone, Copy)]
+pub struct RsaPrivateNumbers<'a> {
+    /// `d`.
+    pub private_exponent: &'a [u8],
+    /// `p` and `q`.
+    pub primes: [&'a [u8]; 2],
+}
+
+impl<'a> RsaPrivateNumbers<'a> {
+    /// Reads them out of a PKCS#1 `RSAPrivateKey`.
+    fn read(der: &'a [u8]) -> Option<Self> {
+        let mut numbers = Reader::of_sequence(der)?;
+        numbers.contents(INTEGER)?;
+        RsaPublicKey::read(&mut numbers)?;
+        let mut next = || numbers.positive_integer();
+        Some(Self { private_exponent: next()?, primes: [next()?, next()?] })
+    }
+}
+
+impl fmt::Debug for RsaPrivateNumbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RsaPrivateNumbers([secret elided])")
     }
 }
 
@@ -109,7 +147,7 @@ fn to_pkcs8(pkcs1_der: &[u8]) -> SecretBytes {
 fn invalid(length: usize, format: &'static str) -> Error {
     Error::new(
         ErrorCode::KeyInvalid,
-        format!("{length} bytes that are not a private key in {format}"),
+        text![length, " bytes that are not a private key in ", format],
         "an RSA private key in PKCS#8 or PKCS#1",
     )
 }
@@ -117,6 +155,7 @@ fn invalid(length: usize, format: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use certgrant_testkit::vectors::assertion_rs256 as vector;
 
     #[test]
@@ -137,11 +176,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_those_of_the_key() {
+        let key = PrivateKey::from_pkcs8_der(vector::KEY_PKCS8_DER).unwrap();
+        let RsaPrivateNumbers { private_exponent, primes } = key.numbers().unwrap();
+        assert_eq!([private_exponent.len(), primes[0].len(), primes[1].len()], [256, 128, 128]);
+        // In the order of RFC 8017, behind the public half.
+        let mut rest = vector::KEY_PKCS8_DER;
+        for number in [key.public_key().modulus(), private_exponent, primes[0], primes[1]] {
+            let at = rest.windows(number.len()).position(|window| window == number).unwrap();
+            rest = &rest[at + number.len()..];
+        }
+        assert_eq!(format!("{:?}", key.numbers().unwrap()), "RsaPrivateNumbers([secret elided])");
+    }
+
+    #[test]
     fn debug_shows_the_size_and_not_the_key() {
         let key = PrivateKey::from_pkcs8_der(vector::KEY_PKCS8_DER).unwrap();
         assert_eq!(
             format!("{key:?}"),
-            "PrivateKey { pkcs8: [secret elided], public_key: RsaPublicKey(2048 bits) }"
+            "PrivateKey { pkcs1: [secret elided], public_key: RsaPublicKey(2048 bits) }"
         );
     }
 }

@@ -106,6 +106,7 @@
 extern crate alloc;
 
 // In the order of dependencies: a module imports only from modules above it. `cargo xtask check-core` keeps it so.
+mod text;
 mod time;
 mod secret;
 mod encoding;
@@ -131,6 +132,7 @@ mod pbe;
 #[cfg(feature = "encryption")]
 mod pfx;
 mod file;
+mod plain;
 mod bundle;
 mod jws;
 mod assertion;
@@ -169,10 +171,11 @@ pub use http::{DEFAULT_TIMEOUT_MILLIS, HttpRequest, HttpResponse, Method, Transp
 #[cfg(feature = "managed-identity")]
 pub use identity::{IDENTITY_VARIABLES, IdentityOptions, IdentitySource, ManagedIdentity};
 pub use jws::{Algorithm, SigningRequest};
-pub use key::PrivateKey;
+pub use key::{PrivateKey, RsaPrivateNumbers};
 pub use notice::{Notice, NoticeCode};
 pub use options::{CertificateOptions, ClientOptions, CredentialOptions, TokenOptions};
 pub use pem::{Label, Section, sections};
+pub use plain::plain_pem;
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;
 pub use token::{AccessToken, RequestKey, Target, TokenRequest};

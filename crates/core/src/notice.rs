@@ -1,5 +1,6 @@
 //! What a host should tell its user although nothing failed.
 
+use crate::text::text;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -54,10 +55,17 @@ pub struct Notice {
     pub detail: String,
 }
 
+impl Notice {
+    /// The text that it is shown as.
+    pub fn message(&self) -> String {
+        let summary = self.code.summary();
+        if self.detail.is_empty() { summary.into() } else { text![summary, " (", self.detail, ")"] }
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.summary())?;
-        if self.detail.is_empty() { Ok(()) } else { write!(f, " ({})", self.detail) }
+        f.write_str(&self.message())
     }
 }
 

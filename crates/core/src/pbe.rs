@@ -32,6 +32,7 @@ use crate::asn1::{AlgorithmIdentifier, OCTET_STRING, Reader};
 use crate::ber;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{SecretBytes, SecretString};
+use crate::text::text;
 
 /// Decrypts what is encrypted with an algorithm and its parameters: one ASN.1 element, which comes out in DER.
 ///
@@ -66,7 +67,7 @@ pub(crate) fn decrypt_private_key(
     budget: &mut Budget,
 ) -> Result<SecretBytes> {
     let (algorithm, ciphertext) = encrypted_private_key_info(der).ok_or_else(|| {
-        let found = alloc::format!("{} bytes that are not an encrypted private key", der.len());
+        let found = text![der.len(), " bytes that are not an encrypted private key"];
         Error::new(ErrorCode::KeyInvalid, found, "an EncryptedPrivateKeyInfo of PKCS#8")
     })?;
     try_forms(password, |form| decrypt(algorithm, ciphertext, form, budget))

@@ -8,7 +8,7 @@
 use crate::encoding::split_at_pattern;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes, SecretString};
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 use alloc::vec::Vec;
 use base64ct::{Base64, Encoding as _};
@@ -115,10 +115,10 @@ fn section(text: &str) -> Result<(Section, &str)> {
     };
     let label_kind = Label::from_text(label);
     let Some((body, after)) = split_at_pattern(after, END) else {
-        return Err(damaged(format!("{} without its END line", label_kind.describe())));
+        return Err(damaged(text![label_kind.describe(), " without its END line"]));
     };
     let Some(after) = after.strip_prefix(label).and_then(|after| after.strip_prefix(DASHES)) else {
-        return Err(damaged(format!("{} with an END line of another label", label_kind.describe())));
+        return Err(damaged(text![label_kind.describe(), " with an END line of another label"]));
     };
     // RFC 1421 headers: OpenSSL's traditional encryption of PKCS#1.
     let is_encrypted = split_at_pattern(body, "Proc-Type:").is_some();
@@ -155,11 +155,11 @@ pub(crate) fn body_bytes(body: &str, name: &'static str) -> Result<SecretBytes> 
     }
     match Base64::decode_vec(compact.expose()) {
         Ok(der) if !der.is_empty() => Ok(Secret::new(der)),
-        Ok(_) => Err(Error::new(ErrorCode::PemInvalid, format!("{name} with an empty body"), "base64")),
+        Ok(_) => Err(Error::new(ErrorCode::PemInvalid, text![name, " with an empty body"], "base64")),
         Err(_) => {
             let found = match compact.expose().chars().find(|c| !is_base64(*c)) {
-                Some(_) => format!("{name} with a character that is not base64"),
-                None => format!("{name} whose base64 is cut off"),
+                Some(_) => text![name, " with a character that is not base64"],
+                None => text![name, " whose base64 is cut off"],
             };
             Err(Error::new(ErrorCode::PemInvalid, found, "base64 between the BEGIN and END lines"))
         }
@@ -219,11 +219,11 @@ pub(crate) fn not_pem(file: &[u8]) -> Error {
     let found = match file {
         [] => String::from("nothing: it is empty"),
         _ if is_pfx(file) => String::from(PFX),
-        [0x30, 0x80..=0x84, ..] => format!("{} bytes of DER", file.len()),
+        [0x30, 0x80..=0x84, ..] => text![file.len(), " bytes of DER"],
         _ if core::str::from_utf8(file).is_ok() => {
-            format!("{} bytes of text without a BEGIN line", file.len())
+            text![file.len(), " bytes of text without a BEGIN line"]
         }
-        _ => format!("{} bytes that are neither text nor DER", file.len()),
+        _ => text![file.len(), " bytes that are neither text nor DER"],
     };
     Error::new(ErrorCode::PemNotFound, found, EXPECTED)
 }
@@ -237,6 +237,7 @@ pub(crate) fn is_pfx(file: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
 

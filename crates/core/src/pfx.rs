@@ -15,7 +15,7 @@ use crate::ber;
 use crate::error::{Error, ErrorCode, Result};
 use crate::pbe::{Budget, password_wrong, try_forms};
 use crate::secret::{SecretBytes, SecretString};
-use alloc::format;
+use crate::text::text;
 
 /// Contents of the object identifier `pkcs-7`, 1.2.840.113549.1.7, which the number of a content type follows.
 const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
@@ -32,7 +32,7 @@ const ENCRYPTED_DATA: u8 = 6;
 /// [`ErrorCode::PasswordMissing`], [`ErrorCode::EncryptionUnsupported`], [`ErrorCode::EncryptionCost`].
 pub(crate) fn open(file: &[u8], password: Option<&SecretString>, budget: &mut Budget) -> Result<Bags> {
     let der = ber::file_to_der(file).ok_or_else(|| {
-        let found = format!("{} bytes that are cut off or damaged", file.len());
+        let found = text![file.len(), " bytes that are cut off or damaged"];
         Error::new(ErrorCode::PfxInvalid, found, "a whole PFX file")
     })?;
     let pfx = Pfx::read(der.expose())?;

@@ -1,6 +1,6 @@
 //! Points in time, as the host passes them in. This crate has no clock.
 
-use alloc::format;
+use crate::text::push_number;
 use alloc::string::String;
 
 const SECS_PER_DAY: u64 = 86_400;
@@ -59,7 +59,13 @@ impl Timestamp {
     /// The day in UTC, `2026-11-24`: [RFC 3339 section 5.6](https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
     pub(crate) fn to_date(self) -> String {
         let (year, month, day) = date_of_day(self.as_secs() / SECS_PER_DAY);
-        format!("{year:04}-{month:02}-{day:02}")
+        let mut date = String::new();
+        push_number(&mut date, year, 4);
+        for part in [month, day] {
+            date.push('-');
+            push_number(&mut date, part, 2);
+        }
+        date
     }
 }
 

@@ -78,7 +78,7 @@ impl Target {
         let found = match values.iter().find(|value| !is_token(value)) {
             Some(value) => describe(value),
             None if values.is_empty() => "nothing".into(),
-            None => return Ok(Self::Scope(values.join(" "))),
+            None => return Ok(Self::Scope(with_spaces(&values))),
         };
         Err(Error::new(
             ErrorCode::ScopeInvalid,
@@ -86,6 +86,18 @@ impl Target {
             "a scope such as https://graph.microsoft.com/.default",
         ))
     }
+}
+
+/// The values of a list, with a space between them.
+fn with_spaces(values: &[&str]) -> String {
+    let mut list = String::new();
+    for value in values {
+        if !list.is_empty() {
+            list.push(' ');
+        }
+        list.push_str(value);
+    }
+    list
 }
 
 /// `scope-token` of RFC 6749 section 3.3: visible ASCII but `"` and `\`.

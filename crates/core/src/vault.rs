@@ -18,9 +18,9 @@ use crate::json::ObjectWriter;
 use crate::jws::SigningRequest;
 use crate::retry::Retries;
 use crate::secret::{Secret, SecretString};
+use crate::text::text;
 use crate::time::Timestamp;
 use address::Address;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use challenge::Challenge;
@@ -226,7 +226,7 @@ impl Vault {
         }
         VaultStep::Send(HttpRequest {
             method,
-            url: format!("{}{path}?api-version={API_VERSION}", self.address.origin),
+            url: text![self.address.origin, path, "?api-version=", API_VERSION],
             headers,
             secret_header: bearer.map(|bearer| ("authorization", bearer.into())),
             body: Secret::new(body),

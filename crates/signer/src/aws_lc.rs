@@ -79,6 +79,6 @@ impl AwsLcVerifier {
             Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
         };
         let verified = self.0.verify(parameters, request.signing_input.as_bytes(), signature);
-        verified.map_err(|_| crate::not_of_the_key(request, signature))
+        verified.map_err(|_| request.wrong_signature(signature))
     }
 }

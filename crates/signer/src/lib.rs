@@ -13,20 +13,6 @@ mod rustcrypto;
 #[cfg(feature = "aws-lc")]
 pub use aws_lc::{AwsLcSigner, AwsLcVerifier};
 #[cfg(feature = "rustcrypto")]
-pub use rsa::rand_core::TryCryptoRng;
+pub use rsa::rand_core;
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::{RustCryptoSigner, RustCryptoVerifier};
-
-#[cfg(any(feature = "aws-lc", feature = "rustcrypto"))]
-fn not_of_the_key(request: &certgrant_core::SigningRequest, signature: &[u8]) -> certgrant_core::Error {
-    let found = alloc::format!(
-        "{} bytes that its key did not make for {}",
-        signature.len(),
-        request.algorithm.as_str()
-    );
-    certgrant_core::Error::new(
-        certgrant_core::ErrorCode::SignatureInvalid,
-        found,
-        "the signature of the certificate's key",
-    )
-}

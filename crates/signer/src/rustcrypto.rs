@@ -7,17 +7,12 @@
 use alloc::vec::Vec;
 use certgrant_core::{Algorithm, Error, ErrorCode, PrivateKey, Result, RsaPublicKey, SigningRequest};
 use core::fmt;
-use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 use rsa::rand_core::TryCryptoRng;
 use rsa::sha2::Sha256;
-use rsa::signature::{RandomizedSigner as _, SignatureEncoding as _, Verifier as _};
-use rsa::{pkcs1v15, pss};
+use rsa::{BoxedUint, Pkcs1v15Sign, Pss};
 
 /// An RSA private key that signs for RS256 and PS256. `rsa` wipes it on drop.
-pub struct RustCryptoSigner {
-    rs256: pkcs1v15::SigningKey<Sha256>,
-    ps256: pss::SigningKey<Sha256>,
-}
+pub struct RustCryptoSigner(rsa::PrivateKey);
 
 impl RustCryptoSigner {
     /// A signer with that key.
@@ -26,14 +21,7 @@ impl RustCryptoSigner {
     ///
     /// [`ErrorCode::KeyInvalid`] if the key's numbers do not fit together.
     pub fn new(key: &PrivateKey) -> Result<Self> {
-        let key = rsa::PrivateKey::from_pkcs8_der(key.pkcs8_der().expose()).map_err(|_| {
-            Error::new(
-                ErrorCode::KeyInvalid,
-                "numbers that do not make an RSA key",
-                "a sound RSA private key",
-            )
-        })?;
-        Ok(Self { rs256: pkcs1v15::SigningKey::new(key.clone()), ps256: pss::SigningKey::new(key) })
+        private_key(key).map(Self)
     }
 
     /// The signature over the request's signing input, as long as the key's modulus. PS256 has a salt of 32 bytes,
@@ -43,19 +31,53 @@ impl RustCryptoSigner {
     ///
     /// [`ErrorCode::SigningFailed`] if the random source fails.
     pub fn sign<R: TryCryptoRng + ?Sized>(&self, request: &SigningRequest, rng: &mut R) -> Result<Vec<u8>> {
-        let message = request.signing_input.as_bytes();
+        let digest = request.digest();
         let signature = match request.algorithm {
-            Algorithm::Rs256 => {
-                self.rs256.try_sign_with_rng(rng, message).map(|signature| signature.to_bytes())
-            }
-            Algorithm::Ps256 => {
-                self.ps256.try_sign_with_rng(rng, message).map(|signature| signature.to_bytes())
-            }
+            Algorithm::Rs256 => self.0.sign_with_rng(rng, rs256(), &digest),
+            Algorithm::Ps256 => self.0.sign_with_rng(rng, ps256(), &digest),
         };
-        signature.map(Vec::from).map_err(|_| {
+        signature.map_err(|_| {
             Error::new(ErrorCode::SigningFailed, "a failure of the random source", "a signature")
         })
     }
+}
+
+fn rs256() -> Pkcs1v15Sign {
+    Pkcs1v15Sign::new::<Sha256>()
+}
+
+/// Blinded, with a salt as long as the hash, which a verifier wants too.
+fn ps256() -> Pss<Sha256> {
+    Pss::new_blinded()
+}
+
+/// The key by its numbers: core has read them already, and `rsa`'s own reader with the crates behind it would be a third of a
+/// WASM module. `rsa` checks that they fit together.
+fn private_key(key: &PrivateKey) -> Result<rsa::PrivateKey> {
+    let unsound = || {
+        let found = "numbers that do not make an RSA key";
+        Error::new(ErrorCode::KeyInvalid, found, "a sound RSA private key")
+    };
+    let public = key.public_key();
+    let secret = key.numbers()?;
+    // All as wide as the modulus, so that their sizes tell nothing.
+    let width = public.modulus().len();
+    let secret_number = |bytes| number(bytes, width).ok_or_else(unsound);
+    let [p, q] = secret.primes;
+    let (n, e) = public_numbers(public).ok_or_else(unsound)?;
+    let d = secret_number(secret.private_exponent)?;
+    let primes = [secret_number(p)?, secret_number(q)?].into();
+    rsa::PrivateKey::from_components(n, e, d, primes).map_err(|_| unsound())
+}
+
+fn public_numbers(key: &RsaPublicKey) -> Option<(BoxedUint, BoxedUint)> {
+    let (n, e) = (key.modulus(), key.exponent());
+    Some((number(n, n.len())?, number(e, e.len())?))
+}
+
+/// A big-endian number, with room for that many bytes.
+fn number(bytes: &[u8], room: usize) -> Option<BoxedUint> {
+    BoxedUint::from_be_slice(bytes, u32::try_from(room).ok()?.checked_mul(8)?).ok()
 }
 
 impl fmt::Debug for RustCryptoSigner {
@@ -75,17 +97,8 @@ impl RustCryptoVerifier {
     ///
     /// [`ErrorCode::KeyInvalid`] if the key's numbers are not those of an RSA key.
     pub fn new(key: &RsaPublicKey) -> Result<Self> {
-        Self::from_spki_der(&key.to_spki_der())
-    }
-
-    /// A verifier with a public key as `SubjectPublicKeyInfo` in DER,
-    /// [RFC 5280 section 4.1.2.7](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.7).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorCode::KeyInvalid`].
-    pub fn from_spki_der(der: &[u8]) -> Result<Self> {
-        rsa::PublicKey::from_public_key_der(der).map(Self).map_err(|_| {
+        let key = public_numbers(key).and_then(|(n, e)| rsa::PublicKey::new(n, e).ok());
+        key.map(Self).ok_or_else(|| {
             Error::new(ErrorCode::KeyInvalid, "numbers that do not make an RSA key", "a sound RSA public key")
         })
     }
@@ -96,15 +109,11 @@ impl RustCryptoVerifier {
     ///
     /// [`ErrorCode::SignatureInvalid`].
     pub fn verify(&self, request: &SigningRequest, signature: &[u8]) -> Result<()> {
-        let message = request.signing_input.as_bytes();
+        let digest = request.digest();
         let verified = match request.algorithm {
-            Algorithm::Rs256 => pkcs1v15::Signature::try_from(signature).and_then(|signature| {
-                pkcs1v15::VerifyingKey::<Sha256>::new(self.0.clone()).verify(message, &signature)
-            }),
-            Algorithm::Ps256 => pss::Signature::try_from(signature).and_then(|signature| {
-                pss::VerifyingKey::<Sha256>::new(self.0.clone()).verify(message, &signature)
-            }),
+            Algorithm::Rs256 => self.0.verify(rs256(), &digest, signature),
+            Algorithm::Ps256 => self.0.verify(ps256(), &digest, signature),
         };
-        verified.map_err(|_| crate::not_of_the_key(request, signature))
+        verified.map_err(|_| request.wrong_signature(signature))
     }
 }

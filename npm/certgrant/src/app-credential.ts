@@ -11,7 +11,7 @@ import type { AccessToken as CoreToken, HttpRequest, TokenRequest } from "./back
 import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
 import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import type { Call, Watch } from "./events.ts";
-import { type Logger, RequestLog } from "./log.ts";
+import type { Logger, RequestLog } from "./log.ts";
 import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
 import { platform } from "./platform.ts";
 import type { BareConfig, Proof } from "./proof.ts";
@@ -125,6 +125,16 @@ export abstract class AppCredential {
     return this.#app.options.loggingOptions?.allowLoggingAccountIdentifiers === true;
   }
 
+  /** Its texts are loaded for the first call that is logged; a log that can't be loaded costs no one the token. */
+  async #log(logger: Logger): Promise<RequestLog | undefined> {
+    try {
+      const { RequestLog } = await import("./log.ts");
+      return new RequestLog(logger, this.#allowsPii);
+    } catch {
+      return undefined;
+    }
+  }
+
   async #acquire(
     request: TokenRequest,
     { abortSignal: signal, requestOptions }: GetTokenOptions,
@@ -133,7 +143,7 @@ export abstract class AppCredential {
     // One limit for all that this call waits for.
     const patience = { signal, timeout: requestOptions?.timeout || undefined, since: performance.now() };
     if (patience.signal?.aborted) throw abortError((patience.signal as Partial<AbortSignal>).reason);
-    const log = new RequestLog(this.#logger, this.#allowsPii);
+    const log = this.#logger && (await this.#log(this.#logger));
     const owner = this.#owner;
     const driver = owner.#driver ?? (await owner.#ready(log, patience));
     try {
@@ -162,7 +172,7 @@ export abstract class AppCredential {
     return key !== undefined && this.#cache.remove(key);
   }
 
-  async #ready(log: RequestLog, patience: Patience): Promise<Driver> {
+  async #ready(log: RequestLog | undefined, patience: Patience): Promise<Driver> {
     // One attempt for all callers; a failed one is forgotten, so that a later call can succeed.
     this.#opening ??= this.#open(log)
       .then((driver) => {
@@ -176,16 +186,16 @@ export abstract class AppCredential {
     return withPatience(this.#opening, patience);
   }
 
-  async #open(log: RequestLog): Promise<Driver> {
+  async #open(log: RequestLog | undefined): Promise<Driver> {
     try {
       const backend = await platform().loadBackend();
       const { client, host, description } = await this.#app.proof.open({ backend, fetch: this.#fetch }, this.#config());
-      log.write("verbose", `${backend.name} backend, ${description}`);
-      log.write("verbose", `tenant ${this.#app.tenantId}, client ${this.#app.clientId}`, true);
+      log?.opened(backend.name, description, client.certificate);
+      log?.write("verbose", `tenant ${this.#app.tenantId}, client ${this.#app.clientId}`, true);
       return new Driver(client, host, { cache: this.#cache, tenant: this.#app.tenantId });
     } catch (thrown) {
       const error = fromThrown(thrown);
-      log.write("error", `no client: ${error.code}`);
+      log?.write("error", `no client: ${error.code}`);
       throw error;
     }
   }
@@ -214,12 +224,12 @@ export abstract class AppCredential {
     return pinned ?? platform().directFetch;
   }
 
-  #host(driver: Driver, log: RequestLog, watch: Watch | undefined): FlightHost {
+  #host(driver: Driver, log: RequestLog | undefined, watch: Watch | undefined): FlightHost {
     const { thumbprintSha256, thumbprint } = driver.certificate ?? {};
     return {
       send: (request, aborted) => send(this.#way(request), request, aborted),
       observe(event) {
-        log.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown");
+        log?.flight(event, thumbprintSha256 ?? thumbprint ?? "unknown");
         watch?.observe(event);
       },
     };

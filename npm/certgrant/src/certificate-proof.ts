@@ -2,7 +2,6 @@
 import type { Algorithm } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
 import { type CertificateSource, Renewal } from "./certificate-source.ts";
-import { describeCertificate } from "./log.ts";
 import type { Proof } from "./proof.ts";
 
 /** How its assertions are to look. */
@@ -28,7 +27,7 @@ export function certificateProof(source: CertificateSource, terms: CertificateTe
       return {
         client,
         host: { sign, renew: (...look) => renewal.look(...look) },
-        description: client.certificate ? `certificate ${describeCertificate(client.certificate)}` : "certificate",
+        description: "certificate",
       };
     },
   };

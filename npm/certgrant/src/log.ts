@@ -42,19 +42,19 @@ export interface LogEntry {
 /** Receives the log. */
 export type Logger = (entry: LogEntry) => void;
 
-/** Writes the lines of one token request. */
+/** Writes the lines of one token request. Loaded on demand: most requests have no logger. */
 export class RequestLog {
-  readonly #logger: Logger | undefined;
+  readonly #logger: Logger;
   readonly #allowPii: boolean;
   #correlationId: string | undefined;
 
-  constructor(logger: Logger | undefined, allowPii: boolean) {
+  constructor(logger: Logger, allowPii: boolean) {
     this.#logger = logger;
     this.#allowPii = allowPii;
   }
 
   write(level: LogLevel, message: string, containsPii = false): void {
-    if (!this.#logger || (containsPii && !this.#allowPii)) return;
+    if (containsPii && !this.#allowPii) return;
     const entry: LogEntry = { level, message, containsPii };
     if (this.#correlationId !== undefined) entry.correlationId = this.#correlationId;
     try {
@@ -64,9 +64,13 @@ export class RequestLog {
     }
   }
 
+  /** Writes what does the work, and by what the application proves its identity. */
+  opened(backend: string, proof: string, certificate: CertificateInfo | null | undefined): void {
+    this.write("verbose", `${backend} backend, ${proof}${certificate ? ` ${describeCertificate(certificate)}` : ""}`);
+  }
+
   /** Writes what a flight does; `thumbprint` names the certificate that signs. */
   flight(event: FlightEvent, thumbprint: string): void {
-    if (!this.#logger) return;
     switch (event.kind) {
       case "hit":
         this.write("verbose", `token served from the cache, expires ${time(event.token.expiresOn)}`);
@@ -125,7 +129,7 @@ export class RequestLog {
 }
 
 /** A certificate by its thumbprint and its end. */
-export function describeCertificate({ thumbprint, thumbprintSha256, notAfter }: Partial<CertificateInfo>): string {
+function describeCertificate({ thumbprint, thumbprintSha256, notAfter }: Partial<CertificateInfo>): string {
   const until = notAfter === undefined ? "" : `, valid until ${time(notAfter)}`;
   return `${thumbprintSha256 ?? thumbprint}${until}`;
 }

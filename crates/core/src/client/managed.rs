@@ -7,8 +7,8 @@ use crate::credential::Credential;
 use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{Answer, ManagedIdentity, read};
 use crate::secret::SecretBytes;
+use crate::text::text;
 use crate::time::Timestamp;
-use alloc::format;
 
 impl Flight {
     /// Asks the identity's endpoint, with the key that it named if there is one.
@@ -66,7 +66,7 @@ impl Flight {
                 let error = failure.into_error("a response of the identity endpoint");
                 // Nothing but an answer shows that there is an endpoint: without one, trying again only takes time.
                 if identity.is_guessed() && !standing.was_identity_reached {
-                    let found = format!("no {} ({})", identity.source().as_str(), error.found());
+                    let found = text!["no ", identity.source().as_str(), " (", error.found(), ")"];
                     let expected = "the identity endpoint of an Azure host";
                     return Ok(Progress::Landed(Err(Error::new(
                         ErrorCode::IdentityUnavailable,

@@ -9,9 +9,9 @@ use crate::assertion::PreparedAssertion;
 use crate::credential::CertificateCredential;
 use crate::error::Error;
 use crate::notice::{NoticeCode, Notices};
+use crate::text::text;
 use crate::time::Timestamp;
 use crate::token::RequestKey;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 
@@ -113,7 +113,7 @@ impl Standing {
         if !is_right {
             let direction = if offset < 0 { "ahead" } else { "behind" };
             let secs = offset.unsigned_abs().div_ceil(1000);
-            self.notices.push(NoticeCode::ClockOff, format!("{secs} s {direction}"));
+            self.notices.push(NoticeCode::ClockOff, text![secs, " s ", direction]);
         }
         true
     }

@@ -3,7 +3,7 @@
 use crate::certificate::Thumbprint;
 use crate::credential::CertificateCredential;
 use crate::error::Error;
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 
 /// How the service's text introduces the thumbprint that the assertion named.
@@ -14,30 +14,41 @@ pub(super) fn hint(error: &Error, certificate: &CertificateCredential) -> String
     let text = error.service().and_then(|service| service.error_description.as_deref()).unwrap_or_default();
     let in_use = describe(certificate);
     let Some(named) = thumbprint_in(text) else {
-        return format!(
-            "register the certificate in use, {in_use}, on the app; right after an upload, wait some minutes"
-        );
+        return text![
+            "register the certificate in use, ",
+            in_use,
+            ", on the app; right after an upload, wait some minutes"
+        ];
     };
     if ![certificate.thumbprint_sha1, certificate.thumbprint_sha256].contains(&Some(named)) {
         let named = named.to_hex();
-        return format!(
-            "the service speaks of the certificate {named}, and the one in use is {in_use}: \
-             register the one in use, or configure the one that is registered"
-        );
+        return text![
+            "the service speaks of the certificate ",
+            named,
+            ", and the one in use is ",
+            in_use,
+            ": register the one in use, or configure the one that is registered"
+        ];
     }
     let contains = |part: &str| text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes());
     if contains("signature value did not match") {
-        format!(
-            "the app has the certificate in use, {in_use}, but the signature is not of its key: check the signer"
-        )
+        text![
+            "the app has the certificate in use, ",
+            in_use,
+            ", but the signature is not of its key: check the signer"
+        ]
     } else if contains("is expired") {
-        format!(
-            "the app has the certificate in use, {in_use}, outside of its dates: make and register a new one"
-        )
+        text![
+            "the app has the certificate in use, ",
+            in_use,
+            ", outside of its dates: make and register a new one"
+        ]
     } else {
-        format!(
-            "the app does not have the certificate in use, {in_use}: register it; right after an upload, wait some minutes"
-        )
+        text![
+            "the app does not have the certificate in use, ",
+            in_use,
+            ": register it; right after an upload, wait some minutes"
+        ]
     }
 }
 
@@ -46,7 +57,7 @@ fn describe(certificate: &CertificateCredential) -> String {
     let thumbprint = certificate.thumbprint_sha1.or(certificate.thumbprint_sha256);
     let hex = thumbprint.map(|thumbprint| thumbprint.to_hex()).unwrap_or_default();
     match certificate.validity {
-        Some((_, until)) => format!("{hex} (valid until {})", until.to_date()),
+        Some((_, until)) => text![hex, " (valid until ", until.to_date(), ")"],
         None => hex,
     }
 }

@@ -4,10 +4,10 @@ use super::{IdentitySource, ManagedIdentity};
 use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Object, Value};
+use crate::text::text;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, is_passing, read_response};
 use alloc::borrow::ToOwned as _;
-use alloc::format;
 use alloc::string::String;
 
 /// What an answer means.
@@ -49,11 +49,7 @@ fn challenged_path(identity: &ManagedIdentity, response: &HttpResponse) -> Resul
     };
     realm.filter(is_key).map(str::to_owned).ok_or_else(|| {
         let found = "a challenge for another file";
-        Error::new(
-            ErrorCode::IdentityChallengeInvalid,
-            found,
-            format!("a .key file in {}", identity.key_folder),
-        )
+        Error::new(ErrorCode::IdentityChallengeInvalid, found, text!["a .key file in ", identity.key_folder])
     })
 }
 

@@ -1,9 +1,8 @@
 //! Object identifiers of password-based encryption, and names for those that are not supported.
 
 use crate::error::{Error, ErrorCode};
-use alloc::format;
+use crate::text::{push_number, text};
 use alloc::string::String;
-use core::fmt::Write as _;
 
 /// `id-PBES2`, 1.2.840.113549.1.5.13.
 pub(crate) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
@@ -31,8 +30,8 @@ pub(crate) const PKCS_12_PBE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01
 /// The error for an algorithm that is not supported, or not in this build.
 pub(crate) fn unsupported(algorithm: &[u8]) -> Error {
     let found = match legacy_name(algorithm) {
-        Some(name) => format!("{name}, which needs the feature legacy-ciphers-insecure"),
-        None => format!("the algorithm {}", dotted(algorithm)),
+        Some(name) => text![name, ", which needs the feature legacy-ciphers-insecure"],
+        None => text!["the algorithm ", dotted(algorithm)],
     };
     Error::new(ErrorCode::EncryptionUnsupported, found, "PBES2 with AES-CBC and PBKDF2 or scrypt")
 }
@@ -41,7 +40,7 @@ pub(crate) fn unsupported(algorithm: &[u8]) -> Error {
 pub(crate) fn unreadable_parameters(of: &'static str) -> Error {
     Error::new(
         ErrorCode::EncryptionUnsupported,
-        format!("{of} with parameters that can't be read"),
+        text![of, " with parameters that can't be read"],
         "the parameters that its standard gives it",
     )
 }
@@ -77,13 +76,13 @@ fn dotted(oid: &[u8]) -> String {
         if byte & 0x80 != 0 {
             continue;
         }
-        // Writing to a string does not fail.
-        let _ = if arcs == 0 {
+        if arcs == 0 {
             let first = (arc / 40).min(2);
-            write!(text, "{first}.{}", arc.saturating_sub(first.saturating_mul(40)))
-        } else {
-            write!(text, ".{arc}")
-        };
+            push_number(&mut text, first, 1);
+            arc = arc.saturating_sub(first.saturating_mul(40));
+        }
+        text.push('.');
+        push_number(&mut text, arc, 1);
         arc = 0;
         arcs = arcs.saturating_add(1);
         if arcs == MAX_ARCS {

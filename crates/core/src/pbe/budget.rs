@@ -2,7 +2,7 @@
 //! the file chose them: without a limit a file of a few bytes keeps a process busy for hours.
 
 use crate::error::{Error, ErrorCode, Result};
-use alloc::format;
+use crate::text::text;
 
 /// How many rounds of a hash or HMAC one file may ask for, over all its parts and all forms of the password. Ten times
 /// what the most careful tools use for MAC, certificates and key together (600 000 each); some seconds of a server's time.
@@ -35,9 +35,9 @@ impl Budget {
         match self.rounds.checked_sub(cost) {
             Some(rest) => self.rounds = rest,
             None => {
-                let found = format!("{cost} rounds of key derivation");
+                let found = text![cost, " rounds of key derivation"];
                 let left = self.rounds;
-                let expected = format!("at most {left}, what is left of {MAX_ROUNDS} for a file");
+                let expected = text!["at most ", left, ", what is left of ", MAX_ROUNDS, " for a file"];
                 return Err(Error::new(ErrorCode::EncryptionCost, found, expected));
             }
         }
@@ -54,8 +54,8 @@ impl Budget {
         let blocks = n.saturating_add(p).saturating_add(1);
         let bytes = blocks.saturating_mul(r).saturating_mul(128);
         if bytes > MAX_SCRYPT_BYTES {
-            let found = format!("{bytes} bytes of memory for scrypt");
-            return Err(Error::new(ErrorCode::EncryptionCost, found, format!("at most {MAX_SCRYPT_BYTES}")));
+            let found = text![bytes, " bytes of memory for scrypt"];
+            return Err(Error::new(ErrorCode::EncryptionCost, found, text!["at most ", MAX_SCRYPT_BYTES]));
         }
         self.pay_rounds(n.saturating_add(5).saturating_mul(r).saturating_mul(p), 1)
     }

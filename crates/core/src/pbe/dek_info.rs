@@ -15,7 +15,7 @@ use crate::ber;
 use crate::encoding::split_at_pattern;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secret::{Secret, SecretBytes};
-use alloc::format;
+use crate::text::text;
 use alloc::vec;
 use alloc::vec::Vec;
 use md5::Md5;
@@ -57,7 +57,7 @@ fn cipher_of(name: &str) -> Result<Cipher> {
         _ => {
             return Err(Error::new(
                 ErrorCode::EncryptionUnsupported,
-                format!("DEK-Info with a cipher whose name has {} characters", name.len()),
+                text!["DEK-Info with a cipher whose name has ", name.len(), " characters"],
                 "AES-128-CBC, AES-192-CBC, AES-256-CBC, DES-EDE3-CBC or DES-CBC",
             ));
         }

@@ -8,9 +8,9 @@ use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Fault, Object, Value};
 use crate::secret::{Secret, SecretString};
+use crate::text::text;
 use crate::time::Timestamp;
 use alloc::borrow::ToOwned as _;
-use alloc::format;
 use alloc::string::String;
 
 /// An access token and what the service said of it.
@@ -86,7 +86,7 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
     let invalid = |found: String| {
         Error::new(ErrorCode::ResponseInvalid, found, "a token response (RFC 6749 section 5.1)")
     };
-    let without = |name| invalid(format!("JSON without a usable \"{name}\""));
+    let without = |name| invalid(text!["JSON without a usable \"", name, "\""]);
     let number = |name| body.get(name).and_then(Value::as_u64);
     let access_token = text(body, "access_token").map(Secret::new);
     let access_token =
@@ -183,13 +183,22 @@ fn unreadable(response: &HttpResponse, fault: Fault, sent: Timestamp) -> Error {
     let content_type = response.header("content-type").map_or("no content type", media_type);
     let status = response.status;
     let found = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None => format!("an empty body (HTTP status {status})"),
-        Some(b'<') => format!("HTML or XML of {} bytes (HTTP status {status}, {content_type})", body.len()),
+        None => text!["an empty body (HTTP status ", status, ")"],
+        Some(b'<') => {
+            text!["HTML or XML of ", body.len(), " bytes (HTTP status ", status, ", ", content_type, ")"]
+        }
         Some(b'{') if fault == Fault::CutOff => {
-            format!("JSON that is cut off after {} bytes (HTTP status {status})", body.len())
+            text!["JSON that is cut off after ", body.len(), " bytes (HTTP status ", status, ")"]
         }
         Some(_) => {
-            format!("{} bytes that are not a JSON object (HTTP status {status}, {content_type})", body.len())
+            text![
+                body.len(),
+                " bytes that are not a JSON object (HTTP status ",
+                status,
+                ", ",
+                content_type,
+                ")"
+            ]
         }
     };
     if !is_passing(status) {
@@ -219,6 +228,7 @@ fn media_type(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     fn response(status: u16, content_type: &str, body: &str) -> HttpResponse {
         HttpResponse {

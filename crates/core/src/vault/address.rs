@@ -4,7 +4,7 @@ use super::VaultOptions;
 use crate::authority::Authority;
 use crate::encoding::split_at_pattern;
 use crate::error::{Error, ErrorCode, Result};
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 
 /// The domains of the vaults of each cloud: public, China, US Government, and Germany until 2021.
@@ -47,15 +47,15 @@ impl Address {
     /// What a token for this vault is for, if it is in a known cloud.
     pub(super) fn known_resource(&self) -> Option<String> {
         let domain = DOMAINS.iter().find(|domain| is_within(&self.host, domain))?;
-        Some(format!("https://{domain}"))
+        Some(text!["https://", domain])
     }
 
     pub(super) fn certificate_path(&self) -> String {
-        format!("/certificates/{}/{}", self.name, self.version.as_deref().unwrap_or_default())
+        text!["/certificates/", self.name, "/", self.version.as_deref().unwrap_or_default()]
     }
 
     pub(super) fn sign_path(&self, version: &str) -> String {
-        format!("/keys/{}/{version}/sign", self.name)
+        text!["/keys/", self.name, "/", version, "/sign"]
     }
 
     /// The version in the id of a key, `https://host/keys/name/version`; none if it is not this certificate's.

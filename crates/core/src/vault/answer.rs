@@ -8,8 +8,8 @@ use crate::error::{Error, ErrorCode, Result, ServiceError};
 use crate::http::HttpResponse;
 use crate::json::{Object, Value};
 use crate::pem::{push_section, room_for_section};
+use crate::text::text;
 use crate::time::Timestamp;
-use alloc::format;
 use alloc::string::String;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 
@@ -54,7 +54,7 @@ pub(super) fn signature(
 }
 
 fn without(member: &'static str) -> Error {
-    let found = format!("JSON without a usable \"{member}\"");
+    let found = text!["JSON without a usable \"", member, "\""];
     Error::new(ErrorCode::VaultResponseInvalid, found, "the answer of an Azure Key Vault")
 }
 
@@ -71,7 +71,7 @@ fn body<'a>(response: &'a HttpResponse, now: Timestamp) -> Result<Object<'a>> {
         Err(_) => {
             let length = response.body.expose().len();
             let found =
-                format!("{length} bytes that are not a JSON object (HTTP status {})", response.status);
+                text![length, " bytes that are not a JSON object (HTTP status ", response.status, ")"];
             Err(Error::new(ErrorCode::VaultResponseInvalid, found, "the answer of an Azure Key Vault"))
         }
     }

@@ -29,12 +29,15 @@ const PREFIX = 4;
 /** A compiled module. */
 export class WasmModule {
   readonly #module: WebAssembly.Module;
+  readonly #words: WasmModule | undefined;
   #exports: Exports | undefined;
   /** Which instance it is; what an older one had is gone. */
   generation = 0;
 
-  constructor(module: WebAssembly.Module) {
+  /** @param words the module that has the texts of the errors for which this one has none */
+  constructor(module: WebAssembly.Module, words?: WasmModule) {
     this.#module = module;
+    this.#words = words;
   }
 
   /**
@@ -55,7 +58,10 @@ export class WasmModule {
       this.generation += 1;
       throw trap;
     }
-    if (answer instanceof Error) throw answer;
+    if (answer instanceof Error) {
+      if (!answer.message) this.#words?.call("fault", { ...answer } as Record<string, Sendable>);
+      throw answer;
+    }
     return answer;
   }
 }

@@ -25,14 +25,14 @@ export type { CompileModule } from "./wasm-module.ts";
 /** Compiles the main module and makes a backend of it. */
 export async function wasmBackend(compile: CompileModule): Promise<Backend> {
   const main = new WasmModule(await compile("certgrant"));
-  const load = onDemand(compile);
+  const load = onDemand(compile, main);
   return {
     name: "wasm",
     async open(config) {
       const { certificate } = config;
       const client = await narrowOrWide(config, main, load);
       if (certificate !== undefined && globalThis.crypto?.subtle === undefined) {
-        client.signWith(await load("certgrant_rsa"), config.keyElsewhere ? undefined : certificate);
+        client.signWith(await load("certgrant_rsa"), !config.keyElsewhere);
       }
       return client;
     },
@@ -63,13 +63,13 @@ async function narrowOrWide(
 }
 
 /** Loads further modules, each once, when it is first asked for; a failed attempt is forgotten. */
-function onDemand(compile: CompileModule): (name: WasmModuleName) => Promise<WasmModule> {
+function onDemand(compile: CompileModule, main: WasmModule): (name: WasmModuleName) => Promise<WasmModule> {
   const loading = new Map<WasmModuleName, Promise<WasmModule>>();
   return (name) => {
     const known = loading.get(name);
     if (known) return known;
     const module = compile(name).then(
-      (compiled) => new WasmModule(compiled),
+      (compiled) => new WasmModule(compiled, main),
       (error) => {
         loading.delete(name);
         throw error;
@@ -88,6 +88,9 @@ function flights<T extends BackendVault | BackendUserFlows>(object: WasmObject):
     abandon: (flight: number) => object.call("abandon", { flight }),
   } as unknown as T;
 }
+
+/** Random bytes for a signature: as many as WebCrypto gives at once. */
+const ENTROPY = 65_536;
 
 /** RSA of our own, in the place of WebCrypto. */
 interface OwnRsa {
@@ -108,7 +111,7 @@ class WasmClient implements BackendClient {
     this.#webCrypto = new WebCryptoSigner({
       privateKey: () => client.call("private_key"),
       publicKey: () => client.call("public_key"),
-      fault: (kind, found) => main.call("fault", { kind, found }) as never,
+      fault: (code, found, expected) => main.call("fault", { code, found, expected }) as never,
     });
   }
 
@@ -135,14 +138,22 @@ class WasmClient implements BackendClient {
   renew(certificate: string | Uint8Array): boolean {
     const isAnother = this.#client.call<boolean>("renew", { certificate });
     this.#webCrypto.forget();
-    if (this.#rsa?.key) this.signWith(this.#rsa.module, certificate);
+    if (this.#rsa?.key) this.signWith(this.#rsa.module, true);
     return isAnother;
   }
 
-  /** Puts the RSA module in the place of WebCrypto; it holds the key of `certificate`, if that has one. */
-  signWith(module: WasmModule, certificate: string | Uint8Array | undefined): void {
-    const key = certificate === undefined ? undefined : new WasmObject(module, "signer", { certificate });
-    this.#rsa = { module, key };
+  /** Puts the RSA module in the place of WebCrypto; it gets the client's key, if that is here. */
+  signWith(module: WasmModule, hasKey: boolean): void {
+    this.#rsa = { module, key: hasKey ? this.#signer(module) : undefined };
+  }
+
+  #signer(module: WasmModule): WasmObject {
+    const pkcs8: Uint8Array = this.#client.call("private_key");
+    try {
+      return new WasmObject(module, "signer", { pkcs8 });
+    } finally {
+      pkcs8.fill(0);
+    }
   }
 
   async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {
@@ -154,6 +165,6 @@ class WasmClient implements BackendClient {
 
   async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
     if (!this.#rsa?.key) return this.#webCrypto.sign(algorithm, signingInput);
-    return this.#rsa.key.call("sign", { algorithm, signingInput, entropy: platform().randomBytes(32) });
+    return this.#rsa.key.call("sign", { algorithm, signingInput, entropy: platform().randomBytes(ENTROPY) });
   }
 }

@@ -3,6 +3,7 @@
  * non-extractable, once for each algorithm that is used, because WebCrypto binds a key to one.
  */
 import type { Algorithm } from "../backend.ts";
+import type { ErrorCode } from "../codes.ts";
 import { faultName, isErrorData } from "../errors.ts";
 
 /** What the signer needs of its client. */
@@ -12,7 +13,7 @@ export interface KeyHolder {
   /** The certificate's public key as `SubjectPublicKeyInfo`. */
   publicKey(): Uint8Array;
   /** Throws what is wrong, in the core's words. */
-  fault(kind: "key" | "signature" | "signing", found: string): never;
+  fault(code: ErrorCode, found: string, expected: string): never;
 }
 
 /** Parameters for import, signing and verifying. RFC 7518 section 3.5: PS256 has a salt as long as its hash. */
@@ -48,7 +49,7 @@ export class WebCryptoSigner {
       const first = await signature(algorithm, key, message);
       // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
       if (!(await isSignature(algorithm, first, message, spki))) {
-        this.#holder.fault("key", "numbers that do not make an RSA key");
+        this.#holder.fault("ERR_KEY_INVALID", "numbers that do not make an RSA key", "a sound RSA private key");
       }
       keys.set(algorithm, key);
       return first;
@@ -59,7 +60,8 @@ export class WebCryptoSigner {
     const message = new TextEncoder().encode(signingInput);
     const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
     if (await this.#explained(() => isSignature(algorithm, given, message, spki))) return undefined;
-    return this.#holder.fault("signature", `${given.length} bytes that its key did not make for ${algorithm}`);
+    const found = `${given.length} bytes that its key did not make for ${algorithm}`;
+    return this.#holder.fault("ERR_SIGNATURE_INVALID", found, "the signature of the certificate's key");
   }
 
   async #import(algorithm: Algorithm): Promise<CryptoKey> {
@@ -77,7 +79,7 @@ export class WebCryptoSigner {
       return await work();
     } catch (thrown) {
       if (isErrorData(thrown) || thrown instanceof WebAssembly.RuntimeError) throw thrown;
-      return this.#holder.fault("signing", `${faultName(thrown)} in WebCrypto`);
+      return this.#holder.fault("ERR_SIGNING_FAILED", `${faultName(thrown)} in WebCrypto`, "a signature");
     }
   }
 }
