@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { CLIENT, PEM, SCOPE, TENANT } from "./support/fixtures.mjs";
+import { CLIENT, PEM, SCOPE, TENANT, vector } from "./support/fixtures.mjs";
 import { entryUrl } from "./support/package.mjs";
 import { granted, scriptedFetch } from "./support/service.mjs";
 
 const WASM = readFileSync(new URL("certgrant.wasm", entryUrl(".")));
 const PAGE = 65_536;
+/** The certificate of the encrypted keys. */
+const LEAF = vector("bundles/leaf.pem");
 
 /** A copy of certgrant/slim of its own: what was handed to one is not known to another. */
 let slim;
@@ -17,11 +19,11 @@ beforeEach(async () => {
   slim = await import(`${entryUrl("./slim").href}?copy=${++copies}`);
 });
 
-function slimCredential(fetch, certificate = PEM) {
+function slimCredential(fetch, certificate = PEM, certificatePassword = undefined) {
   return new slim.ClientCertificateCredential(
     TENANT,
     CLIENT,
-    { certificate },
+    { certificate, certificatePassword },
     { fetch, retryOptions: { maxRetries: 0 } },
   );
 }
@@ -125,4 +127,51 @@ test("a trap is one typed error, and the next call has a new instance", async ()
   const lost = await before.getToken(SCOPE).catch((thrown) => thrown);
   assert.equal(lost.code, "ERR_INTERNAL");
   assert.equal(await token(before), "token-2");
+});
+
+/** The package's modules, and how often each was asked for. */
+function countedModules(names) {
+  const asked = Object.fromEntries(names.map((name) => [name, 0]));
+  const source = (name) => () => {
+    asked[name] += 1;
+    return readFileSync(new URL(`${name}.wasm`, entryUrl(".")));
+  };
+  slim.provideWasm(Object.fromEntries(names.map((name) => [name, source(name)])));
+  return asked;
+}
+
+const key = (name) => readFileSync(new URL(`../vectors/keys/${name}`, import.meta.url));
+const opened = (file) => token(slimCredential(scriptedFetch(granted()), new Uint8Array(file), "certgrant"));
+
+test("files that tools write today, and Windows and OpenSSL wrote for decades, do without the module for rare ones", async () => {
+  const asked = countedModules(["certgrant", "certgrant_files", "certgrant_files_rare"]);
+  for (const name of ["modern.pfx", "legacy.pfx"]) assert.equal(await opened(key(name)), "token-1");
+  const names = ["pbes2-aes-256-cbc.pem", "pbes2-des-ede3-cbc.pem", "dek-info-des3.pem", "pbes1-pbe-sha1-3des.pem"];
+  for (const name of names) assert.equal(await opened(Buffer.concat([key(name), Buffer.from(LEAF)])), "token-1");
+  assert.deepEqual(asked, { certgrant: 1, certgrant_files: 1, certgrant_files_rare: 0 });
+});
+
+test("a rare or a damaged file is opened by the module for such", async () => {
+  const asked = countedModules(["certgrant", "certgrant_files", "certgrant_files_rare"]);
+  for (const name of ["scrypt.pem", "pbes1-pbe-sha1-rc4-128.pem"]) {
+    assert.equal(await opened(Buffer.concat([key(name), Buffer.from(LEAF)])), "token-1");
+  }
+  assert.equal(await opened(Buffer.from(PEM.replaceAll("-----", "\u2014\u2014"))), "token-1");
+  assert.deepEqual(asked, { certgrant: 1, certgrant_files: 1, certgrant_files_rare: 1 });
+});
+
+test("of two keys the rare one is not passed over", async () => {
+  countedModules(["certgrant", "certgrant_files", "certgrant_files_rare"]);
+  const other =
+    PEM.slice(PEM.indexOf("-----BEGIN PRIVATE KEY"), PEM.indexOf("-----END PRIVATE KEY")) +
+    "-----END PRIVATE KEY-----\n";
+  assert.equal(await opened(Buffer.concat([Buffer.from(other), key("scrypt.pem"), Buffer.from(LEAF)])), "token-1");
+});
+
+test("without the module for rare files their fault is what the other one says", async () => {
+  countedModules(["certgrant", "certgrant_files"]);
+  const error = await opened(Buffer.concat([key("scrypt.pem"), Buffer.from(LEAF)])).catch((thrown) => thrown);
+  assert.equal(error.code, "ERR_ENCRYPTION_UNSUPPORTED");
+  assert.match(error.message, /found the algorithm 1\.3\.6\.1\.4\.1\.11591\.4\.11/);
+  assert.match(error.hint, /^protect the file again/);
 });

@@ -1,5 +1,8 @@
 //! Opens the certificate files that the main module leaves alone: PFX, DER, and encrypted keys. A module of its own, loaded
 //! only for those, because ciphers and key derivation would double the size of the main one.
+//!
+//! It is built twice: with what tools write today and wrote for decades, and with the feature `rare` for the files that the first
+//! one refuses.
 
 #![no_std]
 

@@ -31,8 +31,8 @@ impl Bundle {
     /// several keys it takes the one that a certificate of the file belongs to. Certificates that do not belong to the
     /// key's chain are left out.
     ///
-    /// PFX files and encrypted keys need the feature `encryption`, and those with ciphers of the last century
-    /// `legacy-ciphers-insecure` too. A password that the file does not need is ignored.
+    /// PFX files and encrypted keys need the feature `encryption`, those with ciphers of the last century
+    /// `legacy-ciphers-insecure` too, and what hardly any file has `uncommon-files`. A password that the file does not need is ignored.
     ///
     /// # Errors
     ///
@@ -141,8 +141,8 @@ impl Bundle {
     }
 }
 
-/// Keys and certificates, each looked into when the file is read.
-struct Parsed;
+/// Keys and certificates, each of which is looked into when the file is read.
+pub(crate) struct Parsed;
 
 impl Contents for Parsed {
     type Key = PrivateKey;

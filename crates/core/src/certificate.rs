@@ -45,22 +45,25 @@ impl Thumbprint {
         let invalid = |found: String| {
             Error::new(ErrorCode::ThumbprintInvalid, found, "40 (SHA-1) or 64 (SHA-256) hexadecimal digits")
         };
-        let mut digits = Vec::with_capacity(64);
+        let mut bytes = [0_u8; 32];
+        let mut digits = 0_usize;
         for character in text.chars() {
             match character.to_digit(16) {
-                Some(digit) => digits.push(digit as u8),
+                Some(digit) => {
+                    if let Some(byte) = bytes.get_mut(digits / 2) {
+                        *byte = *byte << 4 | digit as u8;
+                    }
+                    digits = digits.saturating_add(1);
+                }
                 None if character.is_ascii_whitespace()
                     || matches!(character, ':' | '-' | '\u{a0}' | '\u{200e}' | '\u{feff}') => {}
                 None => return Err(invalid("a character that is no hexadecimal digit".into())),
             }
         }
-        let bytes: Vec<u8> =
-            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte: u8, digit| byte << 4 | digit)).collect();
-        let odd = || invalid(text![digits.len(), " hexadecimal digits"]);
-        match digits.len() {
-            40 => bytes.try_into().map(Self::Sha1).map_err(|_| odd()),
-            64 => bytes.try_into().map(Self::Sha256).map_err(|_| odd()),
-            _ => Err(odd()),
+        match (digits, bytes.first_chunk()) {
+            (40, Some(sha1)) => Ok(Self::Sha1(*sha1)),
+            (64, _) => Ok(Self::Sha256(bytes)),
+            _ => Err(invalid(text![digits, " hexadecimal digits"])),
         }
     }
 

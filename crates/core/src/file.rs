@@ -6,7 +6,7 @@
 
 use crate::asn1::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
 use crate::error::{Error, ErrorCode, Result};
-#[cfg(feature = "encryption")]
+#[cfg(feature = "uncommon-files")]
 use crate::mend::mended;
 #[cfg(feature = "encryption")]
 use crate::pbe::{self, Budget};
@@ -14,7 +14,7 @@ use crate::pem::{Label, OPENSSH, Section, body_bytes, is_pfx, not_pem, sections,
 #[cfg(feature = "encryption")]
 use crate::pfx;
 use crate::secret::SecretString;
-#[cfg(feature = "encryption")]
+#[cfg(feature = "uncommon-files")]
 use crate::stranger::named;
 use crate::text::text;
 use alloc::vec::Vec;
@@ -67,10 +67,10 @@ impl<C: Contents> File<C> {
     /// Reads a PEM as it is, else with its damage undone.
     fn from_pem_mended(file: &[u8], password: Option<&SecretString>) -> Result<Self> {
         let result = Self::from_pem(file, password);
-        #[cfg(feature = "encryption")]
+        #[cfg(feature = "uncommon-files")]
         let is_damage =
             |error: &Error| matches!(error.code(), ErrorCode::PemNotFound | ErrorCode::PemInvalid);
-        #[cfg(feature = "encryption")]
+        #[cfg(feature = "uncommon-files")]
         if let (Some(true), Ok(Some(text))) = (result.as_ref().err().map(is_damage), mended(file)) {
             let mended = Self::from_pem(text.expose().as_bytes(), password);
             return if mended.as_ref().is_err_and(is_damage) { result } else { mended };
@@ -118,8 +118,8 @@ pub(crate) fn certificate_missing(first: Option<&str>) -> Error {
     Error::new(ErrorCode::CertificateMissing, found, "a certificate")
 }
 
-/// Without what opens files of all kinds, a text is not looked at.
-#[cfg(not(feature = "encryption"))]
+/// Without the feature, a text is not looked at.
+#[cfg(not(feature = "uncommon-files"))]
 const fn named(_: &[u8]) -> Option<Error> {
     None
 }

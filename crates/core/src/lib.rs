@@ -121,9 +121,9 @@ mod asn1;
 mod ber;
 mod json;
 mod pem;
-#[cfg(feature = "encryption")]
+#[cfg(feature = "uncommon-files")]
 mod mend;
-#[cfg(feature = "encryption")]
+#[cfg(feature = "uncommon-files")]
 mod stranger;
 mod certificate;
 mod key;
@@ -132,6 +132,7 @@ mod pbe;
 #[cfg(feature = "encryption")]
 mod pfx;
 mod file;
+#[cfg(feature = "encryption")]
 mod plain;
 mod bundle;
 mod jws;
@@ -175,6 +176,7 @@ pub use key::{PrivateKey, RsaPrivateNumbers};
 pub use notice::{Notice, NoticeCode};
 pub use options::{CertificateOptions, ClientOptions, CredentialOptions, TokenOptions};
 pub use pem::{Label, Section, sections};
+#[cfg(feature = "encryption")]
 pub use plain::plain_pem;
 pub use secret::{Secret, SecretBytes, SecretString};
 pub use time::Timestamp;

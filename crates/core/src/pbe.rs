@@ -2,7 +2,8 @@
 //!
 //! PBES2 with PBKDF2 or scrypt ([RFC 8018 section 6.2](https://www.rfc-editor.org/rfc/rfc8018#section-6.2),
 //! [RFC 7914](https://www.rfc-editor.org/rfc/rfc7914)), and behind the feature `legacy-ciphers-insecure` what came before:
-//! PBES1, the ciphers of PKCS#12, and `DEK-Info` in PEM. The feature `rare-ciphers` has what is sound and hardly used. The ciphers and hashes are RustCrypto's. The parameters are read
+//! PBES1, the ciphers of PKCS#12, and `DEK-Info` in PEM. The features `uncommon-files` and
+//! `rare-ciphers` have what is sound and hardly used. The ciphers and hashes are RustCrypto's. The parameters are read
 //! here, with our own reader, because they decide what a file may cost ([`Budget`]) and which cipher is legacy.
 //!
 //! Nothing here encrypts. What is decrypted without a MAC is believed only as far as it is one whole ASN.1 element.

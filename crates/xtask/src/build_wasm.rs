@@ -22,11 +22,27 @@ pub(crate) struct Module {
     features: &'static str,
     /// What the file is called, without `.wasm`.
     pub(crate) name: &'static str,
+    /// The order of its functions that compresses better, by measurement.
+    order: Order,
+}
+
+/// In what order the functions of a module stand.
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    /// Those of one Rust module side by side.
+    ByName,
+    /// The more a function is called, the shorter is its number.
+    ByUse,
 }
 
 /// The module that signs with WebCrypto.
-pub(crate) const MAIN: Module =
-    Module { package: "certgrant-wasm", crate_name: "certgrant_wasm", features: "", name: "certgrant" };
+pub(crate) const MAIN: Module = Module {
+    package: "certgrant-wasm",
+    crate_name: "certgrant_wasm",
+    features: "",
+    name: "certgrant",
+    order: Order::ByUse,
+};
 
 /// The same with what few clients need: discovery, regions, managed identities.
 pub(crate) const WIDE: Module = Module { features: "wide", name: "certgrant_wide", ..MAIN };
@@ -37,6 +53,7 @@ pub(crate) const RSA: Module = Module {
     crate_name: "certgrant_wasm_rsa",
     features: "",
     name: "certgrant_rsa",
+    order: Order::ByName,
 };
 
 /// The module that opens PFX files and encrypted keys.
@@ -45,7 +62,11 @@ pub(crate) const FILES: Module = Module {
     crate_name: "certgrant_wasm_files",
     features: "",
     name: "certgrant_files",
+    order: Order::ByName,
 };
+
+/// The same with what hardly any file needs, for those that the former refuses.
+pub(crate) const RARE_FILES: Module = Module { features: "rare", name: "certgrant_files_rare", ..FILES };
 
 /// The module that speaks with Azure Key Vault.
 pub(crate) const VAULT: Module = Module {
@@ -53,6 +74,7 @@ pub(crate) const VAULT: Module = Module {
     crate_name: "certgrant_wasm_vault",
     features: "",
     name: "certgrant_vault",
+    order: Order::ByName,
 };
 
 /// The module with ADAL's other flows.
@@ -61,27 +83,19 @@ pub(crate) const USER: Module = Module {
     crate_name: "certgrant_wasm_user",
     features: "",
     name: "certgrant_user",
+    order: Order::ByName,
 };
 
 /// What makes a module small, measured with gzip: flat code is optimised further, a second time too, the last pass finds what the
-/// others have laid bare, and functions of one Rust module compress better side by side.
-const SMALLER: [&str; 12] = [
-    "--merge-similar-functions",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "-Oz",
-    "--reorder-functions-by-name",
-    "--strip-debug",
-    "--strip-producers",
-    "--strip-target-features",
-];
+/// others have laid bare.
+const SMALLER: [&str; 8] =
+    ["--merge-similar-functions", "--flatten", "--rereloop", "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];
+
+/// What is of no use to who runs a module.
+const STRIPPED: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
 /// All modules, the main one first.
-pub(crate) const ALL: [Module; 6] = [MAIN, WIDE, FILES, RSA, VAULT, USER];
+pub(crate) const ALL: [Module; 7] = [MAIN, WIDE, FILES, RARE_FILES, RSA, VAULT, USER];
 
 impl Module {
     /// What `cargo build` makes.
@@ -116,7 +130,7 @@ fn build(workspace: &Workspace, module: Module, live: &LiveLine) -> Result<Outco
         return Ok(Outcome::done("unchanged"));
     }
     live.show("wasm-opt -Oz");
-    optimise(workspace, &built_path, &module.wasm_path(workspace), live)?;
+    optimise(workspace, module, &built_path, live)?;
     std::fs::write(&stamp, built).with_context(|| format!("writing {}", stamp.display()))?;
     Ok(Outcome::done("built"))
 }
@@ -158,15 +172,21 @@ fn is_current(workspace: &Workspace, module: Module, stamp: &Path, built: &[u8])
         && module.wasm_path(workspace).is_file()
 }
 
-fn optimise(workspace: &Workspace, input: &Path, output: &Path, live: &LiveLine) -> Result<()> {
+fn optimise(workspace: &Workspace, module: Module, input: &Path, live: &LiveLine) -> Result<()> {
     let destination = workspace.generated_wasm();
     std::fs::create_dir_all(&destination).with_context(|| format!("creating {}", destination.display()))?;
+    let order = match module.order {
+        Order::ByName => "--reorder-functions-by-name",
+        Order::ByUse => "--reorder-functions",
+    };
     Call::node()
         .arg(workspace.npm().join("node_modules/binaryen/bin/wasm-opt"))
         .arg(input)
         .args(SMALLER)
+        .arg(order)
+        .args(STRIPPED)
         .arg("-o")
-        .arg(output)
+        .arg(module.wasm_path(workspace))
         .output(live)?;
     Ok(())
 }

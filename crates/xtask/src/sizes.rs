@@ -20,16 +20,18 @@ use crate::workspace::Workspace;
 use crate::{build_native, build_wasm};
 
 /// What a Worker that uses PEM may load, compressed.
-const WORKER_LIMIT: usize = 63_500;
+const WORKER_LIMIT: usize = 60_000;
 
 /// What the modules that load on demand may weigh, compressed.
-const ON_DEMAND_LIMITS: [(Module, usize); 2] = [(build_wasm::FILES, 66_000), (build_wasm::RSA, 72_000)];
+const ON_DEMAND_LIMITS: [(Module, usize); 3] =
+    [(build_wasm::FILES, 43_000), (build_wasm::RARE_FILES, 58_000), (build_wasm::RSA, 40_000)];
 
 /// What each module is for, in the order of [`build_wasm::ALL`].
-const PURPOSES: [&str; 6] = [
+const PURPOSES: [&str; 7] = [
     "",
     ", discovery and managed identities",
     ", PFX and encrypted keys",
+    ", the same with rare ciphers and mending",
     ", without WebCrypto",
     ", Key Vault",
     ", ADAL's other flows",
@@ -186,7 +188,7 @@ mod tests {
     fn worker_over_the_limit_is_refused() {
         assert!(within_limit(Size { raw: 0, gzip: WORKER_LIMIT }).is_ok());
         let error = within_limit(Size { raw: 0, gzip: WORKER_LIMIT + 100 }).expect_err("over the limit");
-        assert_eq!(error.to_string(), "a Worker that uses PEM loads 63.6 KB gzip, and the limit is 63 KB");
+        assert_eq!(error.to_string(), "a Worker that uses PEM loads 60.1 KB gzip, and the limit is 60 KB");
     }
 
     #[test]

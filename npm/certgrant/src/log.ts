@@ -7,7 +7,7 @@
  */
 import type { CertificateInfo, HttpRequest } from "./backend.ts";
 import type { FlightEvent } from "./driver.ts";
-import { neutralText } from "./transport.ts";
+import { neutralText } from "./neutral-text.ts";
 
 /** The last time that a `Date` can hold. */
 const MAX_TIME = 8.64e15;

@@ -161,12 +161,6 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
   return whole;
 }
 
-/** What a failure says without the name of a host, which may be a tenant's. */
-export function neutralText({ message, cause }: FailureInput): string {
-  if (cause instanceof TransportError) return cause.code;
-  return cause === undefined ? message : describeNetworkError(cause, false);
-}
-
 function timeoutFailure(timeout: number): FailureInput {
   const message = `no answer after ${timeout} ms`;
   return { kind: "failure", reason: "timeout", message, cause: undefined };

@@ -1,7 +1,7 @@
 //! Files told apart by content, and keys that OpenSSL encrypted with each of its schemes.
 
 use super::*;
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, Parsed};
 use alloc::format;
 use alloc::string::String;
 use certgrant_testkit::vectors::{assertion_rs256 as vector, bundles};
@@ -186,7 +186,7 @@ mod encrypted {
     fn budget_is_shared_by_all_keys_of_a_file() {
         // scrypt asks for as much as 131 072 rounds, and keys before it left 100 000.
         let key = core::str::from_utf8(MODERN[10].1).unwrap();
-        let mut reading = Reading::new(None);
+        let mut reading = Reading::<Parsed>::new(None);
         reading.budget.pay_rounds(9_900_000, 1).unwrap();
         let section = &crate::pem::sections(key.as_bytes()).unwrap()[0];
         reading.read_section(section).unwrap();

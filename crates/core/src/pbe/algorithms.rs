@@ -9,6 +9,7 @@ pub(crate) const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05
 /// `id-PBKDF2`, 1.2.840.113549.1.5.12.
 pub(crate) const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
 /// `id-scrypt`, 1.3.6.1.4.1.11591.4.11.
+#[cfg(feature = "uncommon-files")]
 pub(crate) const SCRYPT: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x04, 0x0b];
 /// `aes128-CBC-PAD`, 2.16.840.1.101.3.4.1.2.
 pub(crate) const AES_128_CBC: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02];
@@ -101,6 +102,7 @@ mod tests {
     fn object_identifiers_are_shown_in_numbers() {
         assert_eq!(dotted(PBES2), "1.2.840.113549.1.5.13");
         assert_eq!(dotted(AES_256_CBC), "2.16.840.1.101.3.4.1.42");
+        #[cfg(feature = "uncommon-files")]
         assert_eq!(dotted(SCRYPT), "1.3.6.1.4.1.11591.4.11");
         assert_eq!(dotted(&[0x88, 0x37]), "2.999");
         assert_eq!(dotted(&[]), "");

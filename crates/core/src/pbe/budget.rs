@@ -12,6 +12,7 @@ const MAX_ROUNDS: u64 = if cfg!(fuzzing) { 4 * 2048 } else { 10_000_000 };
 /// Bytes that scrypt may use. OpenSSL and the recommendation of
 /// [RFC 7914 section 2](https://www.rfc-editor.org/rfc/rfc7914#section-2) need 16 MiB, a cautious N of 2^15 needs 32 MiB; a
 /// file of 1 MiB must stay below 64 MiB with everything else.
+#[cfg(feature = "uncommon-files")]
 const MAX_SCRYPT_BYTES: u64 = 40 << 20;
 
 /// What is left for a file to ask for.
@@ -50,6 +51,7 @@ impl Budget {
     /// # Errors
     ///
     /// [`ErrorCode::EncryptionCost`].
+    #[cfg(feature = "uncommon-files")]
     pub(crate) fn pay_scrypt(&mut self, n: u64, r: u64, p: u64) -> Result<()> {
         let blocks = n.saturating_add(p).saturating_add(1);
         let bytes = blocks.saturating_mul(r).saturating_mul(128);
@@ -76,6 +78,7 @@ mod tests {
         assert!(Budget::of_a_file().pay_rounds(u64::MAX, usize::MAX).is_err());
     }
 
+    #[cfg(feature = "uncommon-files")]
     #[test]
     fn scrypt_is_bounded_in_memory_and_time() {
         let pay = |n, r, p| Budget::of_a_file().pay_scrypt(n, r, p).is_ok();

@@ -10,7 +10,7 @@ use crate::secret::{Secret, SecretBytes};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, InnerIvInit as _, KeyInit};
-#[cfg(feature = "legacy-ciphers-insecure")]
+#[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
 use rc4::StreamCipher as _;
 
 /// A cipher.
@@ -32,7 +32,7 @@ pub(crate) enum Cipher {
     #[cfg(feature = "legacy-ciphers-insecure")]
     Rc2(Rc2Bits),
     /// With the bytes of its key.
-    #[cfg(feature = "legacy-ciphers-insecure")]
+    #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
     Rc4(usize),
 }
 
@@ -73,7 +73,7 @@ impl Cipher {
             Self::TripleDes3Keys => 24,
             #[cfg(feature = "legacy-ciphers-insecure")]
             Self::Rc2(bits) => bits.bytes(),
-            #[cfg(feature = "legacy-ciphers-insecure")]
+            #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
             Self::Rc4(size) => size,
         }
     }
@@ -86,7 +86,7 @@ impl Cipher {
             Self::Rare(_) => 16,
             #[cfg(feature = "legacy-ciphers-insecure")]
             Self::Des | Self::TripleDes2Keys | Self::TripleDes3Keys | Self::Rc2(_) => 8,
-            #[cfg(feature = "legacy-ciphers-insecure")]
+            #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
             Self::Rc4(_) => 0,
         }
     }
@@ -114,7 +114,7 @@ impl Cipher {
                 let bits = bits.bytes().saturating_mul(8);
                 is_key.then(|| cbc_of(rc2::Rc2::new_with_eff_key_len(key, bits), iv, data))??
             }
-            #[cfg(feature = "legacy-ciphers-insecure")]
+            #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
             Self::Rc4(size) => {
                 let key = key.get(..size)?;
                 rc4::Rc4::new_from_slice(key).ok()?.apply_keystream(data);

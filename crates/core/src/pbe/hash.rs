@@ -8,17 +8,22 @@ use hmac::{EagerHash, Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::digest::block_api::BlockSizeUser;
 use sha2::digest::{Digest, FixedOutputReset, Output};
-use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+#[cfg(feature = "uncommon-files")]
+use sha2::{Sha224, Sha512_224, Sha512_256};
+use sha2::{Sha256, Sha384, Sha512};
 
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
     Sha1,
+    #[cfg(feature = "uncommon-files")]
     Sha224,
     Sha256,
     Sha384,
     Sha512,
+    #[cfg(feature = "uncommon-files")]
     Sha512Cut224,
+    #[cfg(feature = "uncommon-files")]
     Sha512Cut256,
     #[cfg(feature = "rare-ciphers")]
     Sha3_224,
@@ -29,7 +34,7 @@ pub(crate) enum Hash {
     #[cfg(feature = "rare-ciphers")]
     Sha3_512,
     /// In MACs of PFX files.
-    #[cfg(feature = "legacy-ciphers-insecure")]
+    #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
     Md5,
 }
 
@@ -50,11 +55,14 @@ macro_rules! with_type {
     ($hash:expr, $function:ident ( $($argument:expr),* )) => {
         match $hash {
             Hash::Sha1 => $function::<Sha1>($($argument),*),
+            #[cfg(feature = "uncommon-files")]
             Hash::Sha224 => $function::<Sha224>($($argument),*),
             Hash::Sha256 => $function::<Sha256>($($argument),*),
             Hash::Sha384 => $function::<Sha384>($($argument),*),
             Hash::Sha512 => $function::<Sha512>($($argument),*),
+            #[cfg(feature = "uncommon-files")]
             Hash::Sha512Cut224 => $function::<Sha512_224>($($argument),*),
+            #[cfg(feature = "uncommon-files")]
             Hash::Sha512Cut256 => $function::<Sha512_256>($($argument),*),
             #[cfg(feature = "rare-ciphers")]
             Hash::Sha3_224 => $function::<sha3::Sha3_224>($($argument),*),
@@ -64,7 +72,7 @@ macro_rules! with_type {
             Hash::Sha3_384 => $function::<sha3::Sha3_384>($($argument),*),
             #[cfg(feature = "rare-ciphers")]
             Hash::Sha3_512 => $function::<sha3::Sha3_512>($($argument),*),
-            #[cfg(feature = "legacy-ciphers-insecure")]
+            #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
             Hash::Md5 => $function::<md5::Md5>($($argument),*),
         }
     };
@@ -75,7 +83,7 @@ impl Hash {
     pub(crate) fn of_digest(oid: &[u8]) -> Option<Self> {
         const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
         const SHA2: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02]; // and SHA-3
-        #[cfg(feature = "legacy-ciphers-insecure")]
+        #[cfg(all(feature = "legacy-ciphers-insecure", feature = "uncommon-files"))]
         if oid == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05] {
             return Some(Self::Md5);
         }
@@ -84,8 +92,11 @@ impl Hash {
             (_, (1, SHA2)) => Some(Self::Sha256),
             (_, (2, SHA2)) => Some(Self::Sha384),
             (_, (3, SHA2)) => Some(Self::Sha512),
+            #[cfg(feature = "uncommon-files")]
             (_, (4, SHA2)) => Some(Self::Sha224),
+            #[cfg(feature = "uncommon-files")]
             (_, (5, SHA2)) => Some(Self::Sha512Cut224),
+            #[cfg(feature = "uncommon-files")]
             (_, (6, SHA2)) => Some(Self::Sha512Cut256),
             #[cfg(feature = "rare-ciphers")]
             (_, (7, SHA2)) => Some(Self::Sha3_224),
@@ -105,11 +116,14 @@ impl Hash {
         const DIGEST_ALGORITHM: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02];
         match oid.split_last()? {
             (7, DIGEST_ALGORITHM) => Some(Self::Sha1),
+            #[cfg(feature = "uncommon-files")]
             (8, DIGEST_ALGORITHM) => Some(Self::Sha224),
             (9, DIGEST_ALGORITHM) => Some(Self::Sha256),
             (10, DIGEST_ALGORITHM) => Some(Self::Sha384),
             (11, DIGEST_ALGORITHM) => Some(Self::Sha512),
+            #[cfg(feature = "uncommon-files")]
             (12, DIGEST_ALGORITHM) => Some(Self::Sha512Cut224),
+            #[cfg(feature = "uncommon-files")]
             (13, DIGEST_ALGORITHM) => Some(Self::Sha512Cut256),
             _ => None,
         }

@@ -70,7 +70,9 @@ fn scheme(algorithm: &[u8]) -> Option<(Derivation, Cipher)> {
         (6, PKCS_5) => (Md5, Cipher::Rc2(Rc2Bits::Bits64)),
         (10, PKCS_5) => (Sha1, Cipher::Des),
         (11, PKCS_5) => (Sha1, Cipher::Rc2(Rc2Bits::Bits64)),
+        #[cfg(feature = "uncommon-files")]
         (1, PKCS_12_PBE) => (Pkcs12, Cipher::Rc4(16)),
+        #[cfg(feature = "uncommon-files")]
         (2, PKCS_12_PBE) => (Pkcs12, Cipher::Rc4(5)),
         (3, PKCS_12_PBE) => (Pkcs12, Cipher::TripleDes3Keys),
         (4, PKCS_12_PBE) => (Pkcs12, Cipher::TripleDes2Keys),

@@ -1,16 +1,17 @@
 //! PBES2, [RFC 8018 appendix A.4](https://www.rfc-editor.org/rfc/rfc8018#appendix-A.4): a key derivation and a cipher, each
 //! with its own parameters.
 
-use super::algorithms::{
-    AES_128_CBC, AES_192_CBC, AES_256_CBC, PBKDF2, SCRYPT, unreadable_parameters, unsupported,
-};
+use super::algorithms::{AES_128_CBC, AES_192_CBC, AES_256_CBC, PBKDF2, unreadable_parameters, unsupported};
 use super::budget::Budget;
 use super::cipher::Cipher;
 use super::hash::Hash;
 use super::password::Password;
 use crate::asn1::{AlgorithmIdentifier, INTEGER, OCTET_STRING, Reader, SEQUENCE};
 use crate::error::Result;
-use crate::secret::{Secret, SecretBytes};
+#[cfg(feature = "uncommon-files")]
+use crate::secret::Secret;
+use crate::secret::SecretBytes;
+#[cfg(feature = "uncommon-files")]
 use alloc::vec;
 
 /// Undoes `PBES2-params ::= SEQUENCE { keyDerivationFunc AlgorithmIdentifier, encryptionScheme AlgorithmIdentifier }`.
@@ -37,7 +38,10 @@ pub(super) fn decrypt(
             let pbkdf2 = Pbkdf2::read(derivation.parameters)?;
             (pbkdf2.key_length, pbkdf2.derive(password, pbkdf2.key_size(cipher), budget)?)
         }
-        SCRYPT => Scrypt::read(derivation.parameters)?.derive(password, cipher.key_size(), budget)?,
+        #[cfg(feature = "uncommon-files")]
+        super::algorithms::SCRYPT => {
+            Scrypt::read(derivation.parameters)?.derive(password, cipher.key_size(), budget)?
+        }
         _ => return Err(unsupported(derivation.oid)),
     };
     if key_size.is_some_and(|size| size != key.expose().len() as u64) {
@@ -156,6 +160,7 @@ impl<'a> Pbkdf2<'a> {
 
 /// `scrypt-params ::= SEQUENCE { salt OCTET STRING, costParameter INTEGER, blockSize INTEGER, parallelizationParameter
 /// INTEGER, keyLength INTEGER OPTIONAL }`, [RFC 7914 section 7.1](https://www.rfc-editor.org/rfc/rfc7914#section-7.1).
+#[cfg(feature = "uncommon-files")]
 struct Scrypt<'a> {
     salt: &'a [u8],
     n: u64,
@@ -164,6 +169,7 @@ struct Scrypt<'a> {
     key_length: Option<u64>,
 }
 
+#[cfg(feature = "uncommon-files")]
 impl<'a> Scrypt<'a> {
     fn read(mut parameters: Reader<'a>) -> Result<Self> {
         let mut read = || {

@@ -85,18 +85,15 @@ export function decode(bytes: Uint8Array, at = 0): { value: unknown; end: number
     values.push(member.value);
     next = member.end;
   }
-  return { value: kind === ARRAY ? values : withMembers(kind === ERROR ? new Error() : {}, values), end };
+  return { value: kind === ARRAY ? values : withMembers(kind, values), end };
 }
 
-function withMembers(object: object, namesAndValues: readonly unknown[]): object {
+function withMembers(kind: number, namesAndValues: readonly unknown[]): object {
+  const members: [string, unknown][] = [];
   for (let index = 0; index < namesAndValues.length; index += 2) {
-    // Defined, not set: a name is whatever a service sent.
-    Object.defineProperty(object, namesAndValues[index] as string, {
-      value: namesAndValues[index + 1],
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
+    members.push([namesAndValues[index] as string, namesAndValues[index + 1]]);
   }
-  return object;
+  // Defined, not set: a name is whatever a service sent. Those of errors are the core's own.
+  const object = Object.fromEntries(members);
+  return kind === ERROR ? Object.assign(new Error(), object) : object;
 }

@@ -10,6 +10,7 @@ export type CompileModule = (name: WasmModuleName) => Promise<WebAssembly.Module
 export type WasmModuleName =
   | "certgrant"
   | "certgrant_files"
+  | "certgrant_files_rare"
   | "certgrant_rsa"
   | "certgrant_user"
   | "certgrant_vault"

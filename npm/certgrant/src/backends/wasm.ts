@@ -1,13 +1,12 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module with an
- * RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, speak with Azure Key Vault, have
+ * RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, open the rare and the damaged ones among them, speak with Azure Key Vault, have
  * ADAL's other flows, and take the main module's place for what few clients need: authority discovery, regions, managed
  * identities.
  *
  * How the bytes of a module are found is the platform's business.
  */
 import type {
-  Algorithm,
   Backend,
   BackendClient,
   BackendUserFlows,
@@ -16,14 +15,19 @@ import type {
   ClientConfig,
   ErrorData,
 } from "../backend.ts";
-import { platform } from "../platform.ts";
 import { type CompileModule, WasmModule, type WasmModuleName, WasmObject } from "./wasm-module.ts";
-import { WebCryptoSigner } from "./webcrypto.ts";
+import { type KeyHolder, type RsaSigner, WebCryptoSigner } from "./webcrypto.ts";
 
 export type { CompileModule } from "./wasm-module.ts";
 
-/** Compiles the main module and makes a backend of it. */
-export async function wasmBackend(compile: CompileModule): Promise<Backend> {
+/** What is said of a file that the larger module may open, or knows better words for. */
+const RARE = ["ERR_ENCRYPTION_UNSUPPORTED", "ERR_PEM_INVALID", "ERR_PEM_NOT_FOUND"];
+
+/** Makes a signer of the module `certgrant_rsa`. */
+export type MakeOwnRsa = new (module: WasmModule, holder: KeyHolder, hasKey: boolean) => RsaSigner;
+
+/** Compiles the main module and makes a backend of it, with RSA of its own where the runtime may be without WebCrypto. */
+export async function wasmBackend(compile: CompileModule, OwnRsa?: MakeOwnRsa): Promise<Backend> {
   const main = new WasmModule(await compile("certgrant"));
   const load = onDemand(compile, main);
   return {
@@ -31,13 +35,20 @@ export async function wasmBackend(compile: CompileModule): Promise<Backend> {
     async open(config) {
       const { certificate } = config;
       const client = await narrowOrWide(config, main, load);
-      if (certificate !== undefined && globalThis.crypto?.subtle === undefined) {
-        client.signWith(await load("certgrant_rsa"), !config.keyElsewhere);
+      if (OwnRsa && certificate !== undefined && globalThis.crypto?.subtle === undefined) {
+        client.signer = new OwnRsa(await load("certgrant_rsa"), client.holder, !config.keyElsewhere);
       }
       return client;
     },
     async openFile(file, password, keyElsewhere) {
-      return (await load("certgrant_files")).call("file_open", { file, password, keyElsewhere }) as Uint8Array;
+      const open = (files: WasmModule) => files.call("file_open", { file, password, keyElsewhere }) as Uint8Array;
+      try {
+        return open(await load("certgrant_files"));
+      } catch (thrown) {
+        if (!RARE.includes((thrown as Partial<ErrorData>).code ?? "")) throw thrown;
+        // Without it, what was said already has to do.
+        return open(await load("certgrant_files_rare").catch(() => Promise.reject(thrown)));
+      }
     },
     async openVault(options) {
       return flights<BackendVault>(new WasmObject(await load("certgrant_vault"), "vault", { options }));
@@ -89,30 +100,21 @@ function flights<T extends BackendVault | BackendUserFlows>(object: WasmObject):
   } as unknown as T;
 }
 
-/** Random bytes for a signature: as many as WebCrypto gives at once. */
-const ENTROPY = 65_536;
-
-/** RSA of our own, in the place of WebCrypto. */
-interface OwnRsa {
-  module: WasmModule;
-  /** Where the private key is not elsewhere. */
-  key: WasmObject | undefined;
-}
-
 /** A client in the main module. */
 class WasmClient implements BackendClient {
   readonly #client: WasmObject;
-  readonly #webCrypto: WebCryptoSigner;
-  #rsa: OwnRsa | undefined;
+  readonly holder: KeyHolder;
+  signer: RsaSigner;
 
   constructor(main: WasmModule, config: ClientConfig) {
     const client = new WasmObject(main, "client", { config });
     this.#client = client;
-    this.#webCrypto = new WebCryptoSigner({
+    this.holder = {
       privateKey: () => client.call("private_key"),
       publicKey: () => client.call("public_key"),
       fault: (code, found, expected) => main.call("fault", { code, found, expected }) as never,
-    });
+    };
+    this.signer = new WebCryptoSigner(this.holder);
   }
 
   get certificate(): CertificateInfo {
@@ -137,34 +139,15 @@ class WasmClient implements BackendClient {
 
   renew(certificate: string | Uint8Array): boolean {
     const isAnother = this.#client.call<boolean>("renew", { certificate });
-    this.#webCrypto.forget();
-    if (this.#rsa?.key) this.signWith(this.#rsa.module, true);
+    this.signer.forget();
     return isAnother;
   }
 
-  /** Puts the RSA module in the place of WebCrypto; it gets the client's key, if that is here. */
-  signWith(module: WasmModule, hasKey: boolean): void {
-    this.#rsa = { module, key: hasKey ? this.#signer(module) : undefined };
+  verify(...given: Parameters<BackendClient["verify"]>): Promise<undefined> {
+    return this.signer.verify(...given);
   }
 
-  #signer(module: WasmModule): WasmObject {
-    const pkcs8: Uint8Array = this.#client.call("private_key");
-    try {
-      return new WasmObject(module, "signer", { pkcs8 });
-    } finally {
-      pkcs8.fill(0);
-    }
-  }
-
-  async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {
-    if (!this.#rsa) return this.#webCrypto.verify(algorithm, signingInput, signature);
-    const spki: Uint8Array = this.#client.call("public_key");
-    this.#rsa.module.call("signature_verify", { spki, algorithm, signingInput, signature });
-    return undefined;
-  }
-
-  async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
-    if (!this.#rsa?.key) return this.#webCrypto.sign(algorithm, signingInput);
-    return this.#rsa.key.call("sign", { algorithm, signingInput, entropy: platform().randomBytes(ENTROPY) });
+  sign(...given: Parameters<BackendClient["sign"]>): Promise<Uint8Array> {
+    return this.signer.sign(...given);
   }
 }

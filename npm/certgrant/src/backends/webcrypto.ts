@@ -6,6 +6,14 @@ import type { Algorithm } from "../backend.ts";
 import type { ErrorCode } from "../codes.ts";
 import { faultName, isErrorData } from "../errors.ts";
 
+/** Signs and verifies for one certificate. */
+export interface RsaSigner {
+  sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array>;
+  verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined>;
+  /** The certificate is another. */
+  forget(): void;
+}
+
 /** What the signer needs of its client. */
 export interface KeyHolder {
   /** The private key as PKCS#8; a copy, which is wiped here. */
@@ -23,7 +31,7 @@ function parameters(algorithm: Algorithm) {
 }
 
 /** Signs and verifies for one certificate. */
-export class WebCryptoSigner {
+export class WebCryptoSigner implements RsaSigner {
   readonly #holder: KeyHolder;
   /** Those of the certificate in use. */
   #keys = new Map<Algorithm, CryptoKey>();

@@ -5,10 +5,13 @@
  * @module
  */
 import { modules } from "wasm:modules";
+import { OwnRsaSigner } from "../backends/own-rsa.ts";
 import { installPlatform } from "../platform.ts";
 import { webPlatform } from "./web.ts";
 
-installPlatform(webPlatform({ name: "browser", compile: async (name) => compileAt(modules[name]()) }));
+installPlatform(
+  webPlatform({ name: "browser", compile: async (name) => compileAt(modules[name]()), OwnRsa: OwnRsaSigner }),
+);
 
 async function compileAt(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url);

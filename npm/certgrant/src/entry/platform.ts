@@ -7,6 +7,7 @@
 import { createRequire } from "node:module";
 import type { Backend, BackendName } from "../backend.ts";
 import type { NativeModule } from "../backends/native.ts";
+import type { CompileModule } from "../backends/wasm-module.ts";
 import { CertgrantError } from "../errors.ts";
 import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
@@ -112,11 +113,11 @@ async function loadNative(): Promise<Backend> {
 async function loadWasm(): Promise<Backend> {
   provideCrypto();
   try {
-    const { wasmBackend } = await import("../backends/wasm.ts");
+    const { OwnRsaSigner, wasmBackend } = await import("../backends/own-rsa.ts");
     const { readFile } = await import("node:fs/promises");
-    return await wasmBackend(async (name) =>
-      WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url))),
-    );
+    const compile: CompileModule = async (name) =>
+      WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url)));
+    return await wasmBackend(compile, OwnRsaSigner);
   } catch (error) {
     throw chain("the WASM module could not be loaded", [error]);
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { OwnRsaSigner } from "../backends/own-rsa.ts";
 import { installPlatform } from "../platform.ts";
 import { webPlatform } from "./web.ts";
 
@@ -16,7 +17,7 @@ type WasmContent = (WebAssembly.Module & object) | ArrayBuffer | ArrayBufferView
 export interface WasmModules {
   /** `certgrant.wasm`, which every credential needs. */
   certgrant: WasmSource | (() => WasmSource);
-  /** Further modules by their names without `.wasm`: `certgrant_files` opens PFX files and encrypted keys. */
+  /** Further modules by their names without `.wasm`: `certgrant_files` opens PFX files and encrypted keys, `certgrant_files_rare` those that it can't. */
   [name: `certgrant_${string}`]: WasmSource | (() => WasmSource) | undefined;
 }
 
@@ -30,6 +31,7 @@ export function provideWasm(modules: WasmModules): void {
 installPlatform(
   webPlatform({
     name: "slim",
+    OwnRsa: OwnRsaSigner,
     async compile(name) {
       const given = provided?.[name];
       if (given === undefined) throw new Error(`${name} was not handed to provideWasm`);

@@ -5,7 +5,7 @@
  * Nothing is loaded, compiled or instantiated before the first token.
  */
 import type { Backend } from "../backend.ts";
-import { type CompileModule, wasmBackend } from "../backends/wasm.ts";
+import { type CompileModule, type MakeOwnRsa, wasmBackend } from "../backends/wasm.ts";
 import { CertgrantError } from "../errors.ts";
 import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
@@ -16,6 +16,8 @@ export interface WebRuntime {
   name: string;
   /** Finds and compiles the WASM module of a name. */
   compile: CompileModule;
+  /** Where WebCrypto may be missing. */
+  OwnRsa?: MakeOwnRsa;
   /** Where the runtime has files. */
   files?: Pick<Platform, "readFile" | "fileStamp">;
   /** Where environment variables are not in `process.env`. */
@@ -25,13 +27,13 @@ export interface WebRuntime {
 }
 
 /** The platform of a runtime. */
-export function webPlatform({ name, compile, files, variable, keepAlive }: WebRuntime): Platform {
+export function webPlatform({ name, compile, OwnRsa, files, variable, keepAlive }: WebRuntime): Platform {
   let loading: Promise<Backend> | undefined;
   return {
     os: name,
     cpu: "wasm32",
     loadBackend() {
-      loading ??= load(name, compile).catch((error: unknown) => {
+      loading ??= load(name, compile, OwnRsa).catch((error: unknown) => {
         loading = undefined;
         throw error;
       });
@@ -48,9 +50,9 @@ export function webPlatform({ name, compile, files, variable, keepAlive }: WebRu
   };
 }
 
-async function load(name: string, compile: CompileModule): Promise<Backend> {
+async function load(name: string, compile: CompileModule, OwnRsa: MakeOwnRsa | undefined): Promise<Backend> {
   try {
-    return await wasmBackend(compile);
+    return await wasmBackend(compile, OwnRsa);
   } catch (cause) {
     throw new CertgrantError({
       code: "ERR_BACKEND_UNAVAILABLE",
