@@ -1,6 +1,7 @@
 // The WASM module's instance: lazy, once, again after a failed try, and thrown away after a trap. By `certgrant/slim`, whose host
 // brings the modules. The trap is a real one of the real module: its memory is kept from growing, and a certificate is too large.
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 import { CLIENT, PEM, SCOPE, TENANT, vector } from "./support/fixtures.mjs";
@@ -162,9 +163,8 @@ test("a rare or a damaged file is opened by the module for such", async () => {
 
 test("of two keys the rare one is not passed over", async () => {
   countedModules(["certgrant", "certgrant_files", "certgrant_files_rare"]);
-  const other =
-    PEM.slice(PEM.indexOf("-----BEGIN PRIVATE KEY"), PEM.indexOf("-----END PRIVATE KEY")) +
-    "-----END PRIVATE KEY-----\n";
+  const encryption = { cipher: "aes-256-cbc", passphrase: "certgrant" };
+  const other = createPrivateKey(PEM).export({ type: "pkcs8", format: "pem", ...encryption });
   assert.equal(await opened(Buffer.concat([Buffer.from(other), key("scrypt.pem"), Buffer.from(LEAF)])), "token-1");
 });
 
