@@ -9,7 +9,7 @@
 //      "scopes": ["api://orders/.default"], "forward": false }]
 //
 // With `forward` the partner's JWT itself goes to Entra as the client assertion (a federated credential of CLIENT_ID), and the
-// certificate is not used: Entra then checks the JWT once more and logs the partner's name.
+// certificate is not needed: Entra then checks the JWT once more and logs the partner's name.
 import { ClientAssertionCredential, ClientCertificateCredential } from "certgrant";
 
 /** Seconds by which clocks may differ. */
@@ -28,8 +28,7 @@ export default {
     const scope = new URLSearchParams(await request.text()).get("scope");
     const policy = await admitted(jwt, request.headers.get("cf-connecting-ip"), env);
     if (!policy?.scopes.includes(scope)) return refusal(403);
-    own ??= certificateOf(env);
-    const credential = policy.forward ? forwarding(jwt, env) : own;
+    const credential = policy.forward ? forwarding(jwt, env) : ours(env);
     const { token, expiresOnTimestamp } = await credential.getToken(scope);
     const life = Math.floor((expiresOnTimestamp - Date.now()) / 1000);
     const body = { access_token: token, token_type: "Bearer", expires_in: Math.min(life, LONGEST_LIFE) };
@@ -37,9 +36,11 @@ export default {
   },
 };
 
-function certificateOf({ TENANT_ID, CLIENT_ID, CERTIFICATE, AUTHORITY_HOST }) {
+/** One for all partners, so that they share its tokens. */
+function ours({ TENANT_ID, CLIENT_ID, CERTIFICATE, AUTHORITY_HOST }) {
   const options = { authorityHost: AUTHORITY_HOST };
-  return new ClientCertificateCredential(TENANT_ID, CLIENT_ID, { certificate: CERTIFICATE }, options);
+  own ??= new ClientCertificateCredential(TENANT_ID, CLIENT_ID, { certificate: CERTIFICATE }, options);
+  return own;
 }
 
 function forwarding(jwt, { TENANT_ID, CLIENT_ID, AUTHORITY_HOST }) {

@@ -187,16 +187,16 @@ describe("example token-broker.js on workerd", () => {
   function jwt(changes = {}, key = partner.privateKey, alg = "RS256") {
     const now = Math.floor(Date.now() / 1000);
     const parts = [
-      { alg, typ: "JWT" },
+      { alg, typ: "JWT", kid: "partner" },
       { ...CLAIMS, nbf: now - 5, exp: now + 300, ...changes },
     ];
     const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
     return `${input}.${createSign("sha256").update(input).sign(key, "base64url")}`;
   }
 
-  async function ask({ token = jwt(), address = ADDRESS, scope = SCOPE } = {}) {
+  async function ask({ token = jwt(), address = ADDRESS, scope = SCOPE, at = broker } = {}) {
     const headers = { authorization: `Bearer ${token}`, "cf-connecting-ip": address };
-    const response = await fetch(broker.url, { method: "POST", headers, body: new URLSearchParams({ scope }) });
+    const response = await fetch(at.url, { method: "POST", headers, body: new URLSearchParams({ scope }) });
     return { status: response.status, headers: response.headers, body: await response.json() };
   }
 
@@ -206,6 +206,34 @@ describe("example token-broker.js on workerd", () => {
     assert.equal(body.access_token.split(".").length, 3);
     assert.ok(body.expires_in > 0 && body.expires_in <= 600, String(body.expires_in));
     assert.equal(headers.get("cache-control"), "no-store");
+  });
+
+  it("hands on the JWT of a partner whose policy says so, without a certificate", async () => {
+    const federated = { issuer: CLAIMS.iss, subject: CLAIMS.sub, audiences: [CLAIMS.aud] };
+    const registrations = {
+      value: [{ appId: world.client, displayName: "trusts a partner", federatedIdentityCredentials: [federated] }],
+      emulator: { issuers: [{ issuer: CLAIMS.iss, jwks: { keys: [{ ...POLICY.key, kid: "partner" }] } }] },
+    };
+    const trusting = await startEmulator({ registrations });
+    const policy = { ...POLICY, forward: true };
+    const bindings = {
+      ...variables(),
+      AUTHORITY_HOST: trusting.authority,
+      AUDIENCE: CLAIMS.aud,
+      POLICIES: JSON.stringify([policy]),
+    };
+    const folder = await projectOf("token-broker.js");
+    const script = await bundleWorker(folder, "token-broker.js");
+    const forwarding = await serveWorker(script, { folder, emulator: trusting, bindings });
+    try {
+      const { status, body } = await ask({ at: forwarding });
+      assert.equal(status, 200, JSON.stringify(body));
+      const [, claims] = body.access_token.split(".", 2).map((part) => Buffer.from(part, "base64url").toString());
+      assert.equal(JSON.parse(claims).appid, world.client);
+    } finally {
+      await forwarding.stop();
+      await trusting.stop();
+    }
   });
 
   const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
