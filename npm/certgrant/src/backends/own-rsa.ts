@@ -31,7 +31,12 @@ export class OwnRsaSigner implements RsaSigner {
   async sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array> {
     if (!this.#key) return this.#holder.fault("ERR_SIGNING_FAILED", "no private key", "the key's own signer");
     const entropy = crypto.getRandomValues(new Uint8Array(ENTROPY));
-    return this.#key.call("sign", { algorithm, signingInput, entropy });
+    try {
+      return this.#key.call("sign", { algorithm, signingInput, entropy });
+    } finally {
+      // With what blinded a signature, its timing tells of the key.
+      entropy.fill(0);
+    }
   }
 
   async verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined> {

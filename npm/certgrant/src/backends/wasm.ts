@@ -1,8 +1,8 @@
 /**
  * The WASM module as a {@link Backend}. It signs with the runtime's own WebCrypto; where there is none, a second module with an
- * RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, open the rare and the damaged ones among them, speak with Azure Key Vault, have
- * ADAL's other flows, and take the main module's place for what few clients need: authority discovery, regions, managed
- * identities.
+ * RSA implementation is loaded, and only then. Others open PFX files and encrypted keys, the rare and the damaged ones among
+ * them, speak with Azure Key Vault, have ADAL's other flows, and take the main module's place for what few clients need:
+ * authority discovery, regions, managed identities.
  *
  * How the bytes of a module are found is the platform's business.
  */
