@@ -20,6 +20,7 @@ import { type Fetch, send } from "./transport.ts";
 import { PACKAGE_VERSION } from "./version.ts";
 
 const DEFAULT_AUTHORITY = "https://login.microsoftonline.com";
+const NO_OPTIONS: GetTokenOptions = {};
 
 /** What an application is, and by what it proves that. */
 export interface AppInit {
@@ -68,22 +69,29 @@ export abstract class AppCredential {
 
   /**
    * Gets an access token, from the cache while it is good for some minutes more. Calls for the same token share one
-   * request.
+   * request; what they get is frozen, because they may get the same object.
    *
    * @param scopes - The resource's App ID URI followed by `/.default`.
    * @returns the token and when it expires, in milliseconds since the Unix epoch
    * @throws CertgrantError with a stable `code` and a `hint`
    * @throws TypeError if an argument is not of the documented type
    */
-  async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+  getToken(scopes: string | string[], options: GetTokenOptions = NO_OPTIONS): Promise<AccessToken> {
     // The usual call, kept short: one scope is its own key. A user's token is not of that kind.
     // Nor is one with a line feed, which no scope has, but the keys of all other calls.
     const isPlainCall =
       typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined && !scopes.includes("\n");
     if (isPlainCall && this.#logger === undefined && !this.#watcher?.isWatching) {
-      const token = this.#cache.fresh(scopes);
-      if (token) return accessToken(token);
+      const held = this.#cache.fresh(scopes);
+      if (held) {
+        held.answer ??= Promise.resolve(accessToken(held.token));
+        return held.answer;
+      }
     }
+    return this.#askedFor(scopes, options);
+  }
+
+  async #askedFor(scopes: string | string[], options: GetTokenOptions): Promise<AccessToken> {
     const request = this.#request(scopes, options);
     const trace = options.tracingOptions?.tracingContext ? platform().trace : undefined;
     const run = () => this.#watched(request, options);
@@ -256,11 +264,11 @@ function fetchOf(name: string, options: AppCredentialOptions): Fetch {
 
 function accessToken(token: CoreToken): AccessToken {
   const { accessToken, expiresOn, refreshOn, correlationId } = token;
-  return {
+  return Object.freeze({
     token: accessToken,
     expiresOnTimestamp: expiresOn,
     refreshAfterTimestamp: refreshOn,
     tokenType: "Bearer",
     correlationId,
-  };
+  });
 }

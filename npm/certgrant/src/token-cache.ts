@@ -4,6 +4,7 @@
  * need not be asked about before its refresh.
  */
 import type { AccessToken, HeldToken, TokenRequest } from "./backend.ts";
+import type { AccessToken as Answer } from "./options.ts";
 
 /** How many tokens are kept, and how many characters of tokens and keys. */
 export interface CacheLimits {
@@ -23,10 +24,16 @@ const LAST_SERVED = 30_000;
 /** How many entries each new token has looked at, so that the dead go before the living. */
 const SWEPT = 4;
 
-/** A token, and its neighbours in the order of use: a `Map` that is reordered by each look-up makes itself anew all the time. */
-interface Entry {
-  readonly key: string;
+/** A token that serves. */
+export interface Served {
   readonly token: AccessToken;
+  /** What callers get for it. Made once: what each call leaves behind costs more, the more the heap holds. */
+  answer: Promise<Answer> | undefined;
+}
+
+/** A token, and its neighbours in the order of use: a `Map` that is reordered by each look-up makes itself anew all the time. */
+interface Entry extends Served {
+  readonly key: string;
   /** Until when it is given without asking the core. */
   readonly freshUntil: number;
   /** When it dies, by `performance.now()`: a clock that was set back does not make it live longer. */
@@ -54,7 +61,7 @@ export class TokenCache {
   }
 
   /** The token of `key`, if it serves without asking the core: it is not to be renewed yet, and no clock jumped. */
-  fresh(key: string): AccessToken | undefined {
+  fresh(key: string): Served | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     const { token } = entry;
@@ -63,7 +70,7 @@ export class TokenCache {
       return undefined;
     }
     this.#touch(entry);
-    return token;
+    return entry;
   }
 
   /** The token of `key` that is not known to be dead. */
@@ -101,7 +108,7 @@ export class TokenCache {
     }
     const freshUntil = Math.min(token.refreshOn, token.expiresOn - LAST_SERVED);
     const endsAt = performance.now() + left;
-    const entry: Entry = { key, token, freshUntil, endsAt, newer: undefined, older: undefined };
+    const entry: Entry = { key, token, answer: undefined, freshUntil, endsAt, newer: undefined, older: undefined };
     this.#entries.set(key, entry);
     this.#link(entry);
     this.#bytes += size;

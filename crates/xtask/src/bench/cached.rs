@@ -14,12 +14,12 @@ const CANDIDATES: [(Library, &[u32]); 4] = [
     (IDENTITY, &[0, 1_000]),
 ];
 
-/// Measures all candidates.
-pub(super) fn measure(workspace: &Workspace, report: &Report) -> Result<Table> {
+/// Measures all candidates, in JavaScript with at most so many other tokens.
+pub(super) fn measure(workspace: &Workspace, report: &Report, most: u32) -> Result<Table> {
     report.heading("cached tokens");
     let mut rows = rust::cached_rows(workspace, report)?;
     for (library, numbers) in CANDIDATES {
-        for &others in numbers {
+        for &others in numbers.iter().filter(|others| **others <= most) {
             report.step(&format!("{}, {others} others", library.label()), |live| {
                 let row = row(workspace, library, others, live)?;
                 let outcome = Outcome::done(format!("{} ns", row[2]));
