@@ -137,3 +137,19 @@ test("Node's fetch is not loaded for a token, and carries the requests of a prog
     [false, true, true],
   );
 });
+
+test("whoever replaces a function of node:http sees the request", async () => {
+  const { environment } = await endpoint(grant);
+  const program = `
+    import http from "node:http";
+    import { ManagedIdentityCredential } from ${JSON.stringify(entryUrl(".").href)};
+    const { request } = http;
+    let seen = 0;
+    http.request = (...given) => {
+      seen += 1;
+      return request(...given);
+    };
+    const { token } = await new ManagedIdentityCredential().getToken(${JSON.stringify(SCOPE)});
+    console.log(token, seen);`;
+  assert.equal(await printed(program, environment), "identity-token 1");
+});

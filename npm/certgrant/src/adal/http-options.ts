@@ -1,5 +1,5 @@
 /**
- * What `options.http` says of the way to the service. adal-node handed it to axios; here requests go through `fetch`, so its
+ * What `options.http` says of the way to the service. adal-node handed it to axios, which is not here, so its
  * settings are translated where they can be: a proxy, certificate authorities, agents that know either.
  */
 import { platform } from "../platform.ts";

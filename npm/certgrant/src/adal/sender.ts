@@ -1,4 +1,4 @@
-/** How requests of this entry are sent: by `fetch`, with the settings of `options.http`, which is read and never written. */
+/** How requests of this entry are sent: with the settings of `options.http`, which is read and never written. */
 import type { HttpRequest } from "../backend.ts";
 import { send } from "../transport.ts";
 import { fetchFor } from "./http-options.ts";

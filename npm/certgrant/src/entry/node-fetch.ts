@@ -56,10 +56,11 @@ export async function exchange(
   { method, headers, body, signal }: FetchInit,
   options: RequestOptions,
 ): Promise<Answer> {
-  const { request: send } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
+  // The module itself: what replaces its functions, as mocks and instrumentation do, replaces no named export.
+  const { default: client } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
   const standard = { "accept-encoding": "identity", "user-agent": `certgrant/${PACKAGE_VERSION}` };
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers: { ...standard, ...headers }, signal, ...options });
+    const request = client.request(url, { method, headers: { ...standard, ...headers }, signal, ...options });
     request.on("error", reject);
     request.once("response", (message) => {
       const chunks: Uint8Array[] = [];
