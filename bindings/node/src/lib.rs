@@ -1,7 +1,7 @@
-//! certgrant's core as a native Node.js addon. It converts, calls core or the signer, and converts back; what it decides is
+//! certgrant's core as a native Node.js addon. It converts, calls core, and converts back; what it decides is
 //! nothing. Its surface is the interface `BackendClient` of the npm package, which is also that of the WASM module.
 //!
-//! Each export catches panics, which become exceptions. Signing runs on libuv's thread pool.
+//! Each export catches panics, which become exceptions. Signatures are the host's: `entry/node-crypto.ts` of the npm package.
 
 mod convert;
 mod error;
@@ -10,10 +10,9 @@ mod user;
 mod vault;
 
 use certgrant_core::{
-    Algorithm, CertificateCredential, Error, ErrorCode, FlightId, Held, SecretBytes, SecretString,
-    SigningRequest, Timestamp, TokenOptions, plain_pem,
+    CertificateCredential, Error, ErrorCode, FlightId, Held, PrivateKey, SecretBytes, SecretString,
+    Timestamp, TokenOptions, plain_pem,
 };
-use certgrant_signer::{AwsLcSigner, AwsLcVerifier};
 use convert::{Acquired, CertificateInfo, HeldToken, Notice, Step, StepInput};
 use error::throwable;
 use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array};
@@ -22,18 +21,17 @@ use napi_derive::napi;
 use options::{ClientConfig, TokenRequest, bytes_of};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 // rustc lists the entry that Node.js calls in a file which zig, by which the addon of Windows is linked, does not read. Then an
 // addon exports what its objects say themselves.
 #[cfg(all(windows, target_env = "gnu"))]
 core::arch::global_asm!(".section .drectve,\"yni\"", ".ascii \" -export:napi_register_module_v1\"");
 
-/// One application with its credential, its cache and its flights.
+/// One application with its credential and its flights, and the private key until the host takes it.
 #[napi]
 pub struct Client {
     core: RefCell<certgrant_core::Client>,
-    signer: RefCell<Option<Arc<AwsLcSigner>>>,
+    key: RefCell<Option<PrivateKey>>,
 }
 
 #[napi]
@@ -43,9 +41,8 @@ impl Client {
     pub fn new(env: Env, config: ClientConfig) -> napi::Result<Self> {
         let open = || {
             let (config, key) = config.into_core()?.into_config_from_pem()?;
-            let signer = key.map(|key| AwsLcSigner::new(&key).map(Arc::new)).transpose()?;
             let core = certgrant_core::Client::new(config)?;
-            Ok(Self { core: RefCell::new(core), signer: RefCell::new(signer) })
+            Ok(Self { core: RefCell::new(core), key: RefCell::new(key) })
         };
         open().map_err(|error| throwable(env, &error))
     }
@@ -65,8 +62,7 @@ impl Client {
             let mut core = self.core.borrow_mut();
             let terms = core.certificate().ok_or_else(no_key)?.terms().clone();
             let (certificate, key) = CertificateCredential::from_pem(terms, file.expose())?;
-            let signer = key.map(|key| AwsLcSigner::new(&key).map(Arc::new)).transpose()?;
-            self.signer.replace(signer);
+            self.key.replace(key);
             Ok(core.renew(certificate))
         };
         renew().map_err(|error| throwable(env, &error))
@@ -108,38 +104,20 @@ impl Client {
         self.core.borrow_mut().take_notices().into_iter().map(Notice::from).collect()
     }
 
-    /// Verifies a signature that was made elsewhere; throws if it is not of the certificate's key.
+    /// Gives the private key away, as PKCS#8; throws where there is none, or none any more.
     #[napi(catch_unwind)]
-    pub fn verify(
-        &self,
-        env: Env,
-        algorithm: String,
-        signing_input: String,
-        signature: Uint8Array,
-    ) -> napi::Result<()> {
-        let verify = || {
-            let request = SigningRequest { algorithm: Algorithm::parse(&algorithm)?, signing_input };
-            let core = self.core.borrow();
-            let key = core.certificate().ok_or_else(no_key)?.public_key();
-            AwsLcVerifier::new(key).verify(&request, &signature)
-        };
-        verify().map_err(|error| throwable(env, &error))
+    pub fn take_private_key(&self, env: Env) -> napi::Result<Uint8Array> {
+        let key = self.key.borrow_mut().take().ok_or_else(no_key);
+        key.map(|key| Uint8Array::from(key.pkcs8_der().expose().as_slice()))
+            .map_err(|error| throwable(env, &error))
     }
 
-    /// Signs with the private key, on another thread.
-    #[napi(catch_unwind, ts_return_type = "Promise<Uint8Array>")]
-    pub fn sign(
-        &self,
-        env: Env,
-        algorithm: String,
-        signing_input: String,
-    ) -> napi::Result<AsyncTask<Signing>> {
-        let task = || {
-            let signer = self.signer.borrow().clone().ok_or_else(no_key)?;
-            let request = SigningRequest { algorithm: Algorithm::parse(&algorithm)?, signing_input };
-            Ok(AsyncTask::new(Signing { signer, request }))
-        };
-        task().map_err(|error| throwable(env, &error))
+    /// The public key of the certificate in use, as `SubjectPublicKeyInfo`.
+    #[napi(catch_unwind)]
+    pub fn public_key(&self, env: Env) -> napi::Result<Uint8Array> {
+        let core = self.core.borrow();
+        let certificate = core.certificate().ok_or_else(no_key).map_err(|error| throwable(env, &error))?;
+        Ok(Uint8Array::new(certificate.public_key().to_spki_der()))
     }
 }
 
@@ -147,26 +125,11 @@ fn no_key() -> Error {
     Error::new(ErrorCode::SigningFailed, "no private key", "the key's own signer")
 }
 
-/// A signature in the making.
-pub struct Signing {
-    signer: Arc<AwsLcSigner>,
-    request: SigningRequest,
-}
-
-impl Task for Signing {
-    type Output = certgrant_core::Result<Vec<u8>>;
-    type JsValue = Uint8Array;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        // Outside of JavaScript's stack: nobody else would catch it here.
-        let signature = catch_unwind(AssertUnwindSafe(|| self.signer.sign(&self.request)));
-        let panicked = |_| Err(Error::new(ErrorCode::SigningFailed, "a panic in the signer", "a signature"));
-        Ok(signature.unwrap_or_else(panicked))
-    }
-
-    fn resolve(&mut self, env: Env, signature: Self::Output) -> napi::Result<Uint8Array> {
-        signature.map(Uint8Array::new).map_err(|error| throwable(env, &error))
-    }
+/// Throws what the host found wrong, in core's words.
+#[napi(catch_unwind, ts_return_type = "never")]
+pub fn fault(env: Env, code: String, found: String, expected: String) -> napi::Result<()> {
+    let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::StepUnexpected);
+    Err(throwable(env, &Error::new(code, found, expected)))
 }
 
 /// Opens a PFX, a DER file or an encrypted key on another thread; a promise of the unencrypted PEM, which the caller wipes. Of

@@ -12,9 +12,6 @@ use crate::platform::Platform;
 use crate::report::{LiveLine, Outcome, Report};
 use crate::workspace::Workspace;
 
-/// The profile of the workspace's Cargo.toml that addons are built with.
-pub(crate) const PROFILE: &str = "addon";
-
 /// The finished addon of this machine's platform.
 ///
 /// # Errors
@@ -36,14 +33,8 @@ pub(crate) fn run(workspace: &Workspace, report: &Report) -> Result<()> {
 
 fn build(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     let platform = Platform::of_this_machine()?;
-    let mut call = workspace.cargo().args(["build", "--profile", PROFILE, "--package", "certgrant-node"]);
-    if platform.os == "linux" {
-        // Without it gcc has to expect that another library replaces aws-lc's functions. It then keeps what a random source could
-        // ask of AES-GCM, half of the addon. clang, by which zig builds, never expects it.
-        call = call.env("AWS_LC_SYS_CFLAGS", "-fno-semantic-interposition");
-    }
-    call.output(live)?;
-    let built = workspace.target().join(PROFILE).join(format!("{DLL_PREFIX}certgrant_node{DLL_SUFFIX}"));
+    workspace.cargo().args(["build", "--release", "--package", "certgrant-node"]).output(live)?;
+    let built = workspace.target().join("release").join(format!("{DLL_PREFIX}certgrant_node{DLL_SUFFIX}"));
     let folder = place(workspace, platform, &built)?;
 
     let link = workspace.npm().join("node_modules/@certgrant").join(format!("native-{}", platform.name()));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::build_native::{PROFILE, place};
+use crate::build_native::place;
 use crate::platform::{Libc, Platform};
 use crate::process::Call;
 use crate::python::Python;
@@ -61,10 +61,10 @@ fn build(workspace: &Workspace, platform: Platform, tools: &Python, live: &LiveL
         Some(Libc::Glibc) => format!("{}.{OLDEST_GLIBC}", platform.target),
         _ => platform.target.to_owned(),
     };
-    let call = workspace.cargo().args(["zigbuild", "--profile", PROFILE, "--package", "certgrant-node"]);
+    let call = workspace.cargo().args(["zigbuild", "--release", "--package", "certgrant-node"]);
     let call = call.args(["--target", &target]).env("PATH", path_with(tools.programs())?);
     settings(workspace, platform, call)?.output(live)?;
-    let library = workspace.target().join(platform.target).join(PROFILE).join(library_name(platform));
+    let library = workspace.target().join(platform.target).join("release").join(library_name(platform));
     place(workspace, platform, &library)?;
     let bytes = fs::metadata(&library).with_context(|| format!("looking at {}", library.display()))?.len();
     Ok(Outcome::done(format!("{} kB", bytes.div_ceil(1000))))
@@ -78,8 +78,6 @@ fn settings(workspace: &Workspace, platform: Platform, call: Call) -> Result<Cal
         return Ok(call.env(&format!("CARGO_TARGET_{name}_RUSTFLAGS"), "-C target-feature=-crt-static"));
     }
     if platform.os == "win32" {
-        // aws-lc has its assembly for Windows as objects too, for want of NASM.
-        let call = call.env("AWS_LC_SYS_PREBUILT_NASM", "1");
         return Ok(call.env("LIBNODE_PATH", empty_libnode(workspace)?));
     }
     Ok(call)

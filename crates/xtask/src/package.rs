@@ -28,9 +28,8 @@ const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 /// The packages besides those of the addons, by their folders in `npm`.
 const PACKAGES: [&str; 2] = ["certgrant", "certgrant-adal"];
 
-/// What an installation may weigh: the package, and the addon of its platform. Of that, aws-lc by its safe bindings is 1.6 MB more
-/// than its RSA functions alone.
-const INSTALLED_LIMIT: u64 = 4_900_000;
+/// What an installation may weigh: the package, and the addon of its platform.
+const INSTALLED_LIMIT: u64 = 4_000_000;
 
 /// How the names of the addons' packages begin.
 const ADDON: &str = "@certgrant/native-";

@@ -124,8 +124,8 @@ export interface BackendClient {
   /** Ends a flight that nobody waits for any more. Unknown flights are ignored. */
   abandon(flight: number): void;
   /**
-   * Signs with the private key, off the event loop: on a thread of the addon, or in WebCrypto. Only where a runtime has no
-   * WebCrypto does the WASM module sign by itself, which holds the event loop for some tens of milliseconds.
+   * Signs with the private key, off the event loop: in Node's OpenSSL, or in WebCrypto. Only where a runtime has no WebCrypto
+   * does the WASM module sign by itself, which holds the event loop for some tens of milliseconds.
    */
   sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array>;
 }

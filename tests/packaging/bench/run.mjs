@@ -161,7 +161,7 @@ export default { async fetch(request) {
     const results = {};
     for (const algorithm of ["RS256", "PS256"]) {
       results[algorithm] = {};
-      for (const name of ["certgrant", "jose"]) {
+      for (const name of ["whole", "unsigned", "jose"]) {
         await ask(`${algorithm}/${name}/50`);
         const rounds = [];
         for (let round = 0; round < 7; round++) {

@@ -3,8 +3,8 @@
  * WebCrypto have it: Node, a page that did not come over TLS, and whatever uses `certgrant/slim`.
  */
 import type { Algorithm } from "../backend.ts";
+import type { KeyHolder, RsaSigner } from "./rsa-signer.ts";
 import { type WasmModule, WasmObject } from "./wasm-module.ts";
-import type { KeyHolder, RsaSigner } from "./webcrypto.ts";
 
 export { wasmBackend } from "./wasm.ts";
 

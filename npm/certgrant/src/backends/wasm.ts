@@ -15,8 +15,9 @@ import type {
   ClientConfig,
   ErrorData,
 } from "../backend.ts";
+import type { KeyHolder, RsaSigner } from "./rsa-signer.ts";
 import { type CompileModule, WasmModule, type WasmModuleName, WasmObject } from "./wasm-module.ts";
-import { type KeyHolder, type RsaSigner, WebCryptoSigner } from "./webcrypto.ts";
+import { WebCryptoSigner } from "./webcrypto.ts";
 
 export type { CompileModule } from "./wasm-module.ts";
 

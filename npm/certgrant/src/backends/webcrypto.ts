@@ -3,26 +3,8 @@
  * non-extractable, once for each algorithm that is used, because WebCrypto binds a key to one.
  */
 import type { Algorithm } from "../backend.ts";
-import type { ErrorCode } from "../codes.ts";
 import { faultName, isErrorData } from "../errors.ts";
-
-/** Signs and verifies for one certificate. */
-export interface RsaSigner {
-  sign(algorithm: Algorithm, signingInput: string): Promise<Uint8Array>;
-  verify(algorithm: Algorithm, signingInput: string, signature: Uint8Array): Promise<undefined>;
-  /** The certificate is another. */
-  forget(): void;
-}
-
-/** What the signer needs of its client. */
-export interface KeyHolder {
-  /** The private key as PKCS#8; a copy, which is wiped here. */
-  privateKey(): Uint8Array;
-  /** The certificate's public key as `SubjectPublicKeyInfo`. */
-  publicKey(): Uint8Array;
-  /** Throws what is wrong, in the core's words. */
-  fault(code: ErrorCode, found: string, expected: string): never;
-}
+import type { KeyHolder, RsaSigner } from "./rsa-signer.ts";
 
 /** Parameters for import, signing and verifying. RFC 7518 section 3.5: PS256 has a salt as long as its hash. */
 function parameters(algorithm: Algorithm) {

@@ -100,8 +100,9 @@ async function loadNative(): Promise<Backend> {
   for (const name of names) {
     try {
       const addon = load(name) as NativeModule;
+      const { NodeCryptoSigner } = await import("./node-crypto.ts");
       const { nativeBackend } = await import("../backends/native.ts");
-      return nativeBackend(addon);
+      return nativeBackend(addon, NodeCryptoSigner);
     } catch (error) {
       errors.push(error);
     }
