@@ -1,4 +1,4 @@
-import { defineConfig, type UserConfig } from "tsdown";
+import { defineConfig, type Rolldown, type UserConfig } from "tsdown";
 import { wasmModulesPlugin } from "./scripts/wasm-modules.mjs";
 
 const common: UserConfig = {
@@ -10,9 +10,20 @@ const common: UserConfig = {
 };
 
 /** Chunks under names of their own and without a hash: the list of published files is pinned. */
-const chunks = (prefix: string): NonNullable<UserConfig["outputOptions"]> => {
-  return (options, format) => ({ ...options, chunkFileNames: `${prefix}[name].${format === "cjs" ? "cjs" : "js"}` });
+const chunks = (prefix: string) => {
+  return (options: Rolldown.OutputOptions, format: string): Rolldown.OutputOptions => ({
+    ...options,
+    chunkFileNames: `${prefix}[name].${format === "cjs" ? "cjs" : "js"}`,
+  });
 };
+
+/** Node's entries have one chunk for what is not loaded on demand: to find and open a file takes Node longer than to read it. */
+const nodeChunks = (options: Rolldown.OutputOptions, format: string): Rolldown.OutputOptions => ({
+  ...chunks("node-")(options, format),
+  codeSplitting: {
+    groups: [{ name: "core", test: /src[\\/](?:(?!aadsts|key-vault|log)[\w-]+|entry[\\/]platform)\.ts$/ }],
+  },
+});
 
 /** What runs outside of Node: web standards alone. */
 const web: UserConfig = { ...common, platform: "neutral", target: "es2022" };
@@ -26,7 +37,7 @@ export default defineConfig([
     format: ["esm", "cjs"],
     platform: "node",
     target: "node20",
-    outputOptions: chunks("node-"),
+    outputOptions: nodeChunks,
   },
   {
     // certgrant-adal stands by itself: one package of a tenth of adal-node's weight.
