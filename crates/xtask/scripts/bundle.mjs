@@ -13,7 +13,9 @@ const program = {
   name: PROGRAM,
   resolveId: (id) => (id === PROGRAM ? id : null),
   load: (id) =>
-    id === PROGRAM ? `export { CertgrantError, ClientCertificateCredential } from ${JSON.stringify(resolve(entry))};` : null,
+    id === PROGRAM
+      ? `export { CertgrantError, ClientCertificateCredential } from ${JSON.stringify(resolve(entry))};`
+      : null,
 };
 const bundle = await rolldown({
   input: PROGRAM,

@@ -57,6 +57,8 @@ struct Library {
 
 const NATIVE: Library = Library { name: "certgrant", backend: "native" };
 const WASM: Library = Library { name: "certgrant", backend: "wasm" };
+/// No library: what a look-up takes at least.
+const MAP: Library = Library { name: "a bare Map", backend: "" };
 const MSAL: Library = Library { name: "@azure/msal-node", backend: "" };
 const IDENTITY: Library = Library { name: "@azure/identity", backend: "" };
 const ADAL: Library = Library { name: "adal-node", backend: "" };

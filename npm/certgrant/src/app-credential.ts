@@ -7,7 +7,7 @@
  */
 
 import { expectAppOptions, expectType, isPlain, tokenRequest } from "./arguments.ts";
-import type { AccessToken as CoreToken, HttpRequest, TokenRequest } from "./backend.ts";
+import type { HttpRequest, TokenRequest } from "./backend.ts";
 import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
 import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import type { Call, Watch } from "./events.ts";
@@ -15,7 +15,7 @@ import type { Logger, RequestLog } from "./log.ts";
 import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
 import { platform } from "./platform.ts";
 import type { BareConfig, Proof } from "./proof.ts";
-import { DEFAULT_LIMITS, requestKey, TokenCache } from "./token-cache.ts";
+import { answerOf, DEFAULT_LIMITS, LONG_KEY, requestKey, TokenCache } from "./token-cache.ts";
 import { type Fetch, send } from "./transport.ts";
 import { PACKAGE_VERSION } from "./version.ts";
 
@@ -64,7 +64,8 @@ export abstract class AppCredential {
     this.#fetch = fetchOf(name, app.options);
     this.#logger = app.options.logger ?? platform().logger?.();
     const limits = { ...DEFAULT_LIMITS, ...app.options.tokenCacheLimits };
-    this.#cache = "application" in init ? init.application.#cache : new TokenCache(limits);
+    this.#cache =
+      "application" in init ? init.application.#cache : (platform().tokenCache?.(limits) ?? new TokenCache(limits));
   }
 
   /**
@@ -78,15 +79,11 @@ export abstract class AppCredential {
    */
   getToken(scopes: string | string[], options: GetTokenOptions = NO_OPTIONS): Promise<AccessToken> {
     // The usual call, kept short: one scope is its own key. A user's token is not of that kind.
-    // Nor is one with a line feed, which no scope has, but the keys of all other calls.
     const isPlainCall =
-      typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined && !scopes.includes("\n");
+      typeof scopes === "string" && isPlain(options) && this.#userAssertion === undefined && scopes[0] !== LONG_KEY;
     if (isPlainCall && this.#logger === undefined && !this.#watcher?.isWatching) {
-      const held = this.#cache.fresh(scopes);
-      if (held) {
-        held.answer ??= Promise.resolve(accessToken(held.token));
-        return held.answer;
-      }
+      const answer = this.#cache.fresh(scopes);
+      if (answer) return answer;
     }
     return this.#askedFor(scopes, options);
   }
@@ -157,7 +154,7 @@ export abstract class AppCredential {
     try {
       const { token, error } = await driver.acquire(request, this.#host(driver, log, watch), patience);
       if (!token) throw error;
-      return accessToken(token);
+      return answerOf(token);
     } catch (error) {
       // After a fault of the backend its state is not to be trusted: the next call opens another client.
       if ((error as CertgrantError).code === "ERR_INTERNAL" && owner.#driver === driver) owner.#driver = undefined;
@@ -260,15 +257,4 @@ function fetchOf(name: string, options: AppCredentialOptions): Fetch {
     throw argumentValueError(`${name}: proxyOptions and tlsOptions are for Node and without options.fetch`);
   }
   return fetch ?? make?.(name, options) ?? platform().directFetch;
-}
-
-function accessToken(token: CoreToken): AccessToken {
-  const { accessToken, expiresOn, refreshOn, correlationId } = token;
-  return Object.freeze({
-    token: accessToken,
-    expiresOnTimestamp: expiresOn,
-    refreshAfterTimestamp: refreshOn,
-    tokenType: "Bearer",
-    correlationId,
-  });
 }

@@ -6,6 +6,7 @@ import type { Backend } from "./backend.ts";
 import type { Trace, Watcher } from "./events.ts";
 import type { Logger } from "./log.ts";
 import type { AppCredentialOptions } from "./options.ts";
+import type { CacheLimits, TokenCache } from "./token-cache.ts";
 import type { Fetch } from "./transport.ts";
 
 /** A runtime, as certgrant needs it. */
@@ -48,6 +49,8 @@ export interface Platform {
   readonly watcher?: Watcher;
   /** Makes a span of a call whose caller traces it. */
   readonly trace?: Trace;
+  /** Makes a cache that holds many tokens better than {@link TokenCache} does. */
+  tokenCache?(limits: CacheLimits): TokenCache;
   /** The log that the environment asks for, for credentials without one of their own. */
   logger?(): Logger | undefined;
 }

@@ -17,6 +17,7 @@ import { environmentLogger } from "./environment-logger.ts";
 import { directFetch } from "./node-fetch.ts";
 import { pinnedFetch } from "./pinned.ts";
 import { proxyingFetch } from "./proxy.ts";
+import { ShelvingCache } from "./shelving-cache.ts";
 import { trace } from "./tracing.ts";
 
 let loading: Promise<Backend> | undefined;
@@ -59,6 +60,7 @@ export const nodePlatform: Platform = {
   pinnedFetch,
   watcher: channels,
   trace,
+  tokenCache: (limits) => new ShelvingCache(limits),
   logger: environmentLogger,
   warn: (code, message) => process.emitWarning(message, { type: "CertgrantWarning", code }),
 };
