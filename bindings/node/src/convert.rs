@@ -2,8 +2,7 @@
 
 use crate::error::ErrorData;
 use certgrant_core::{
-    CertificateCredential, Error, ErrorCode, FlightId, Held, HttpResponse, Input, Outcome, Result,
-    TransportFailure,
+    CertificateCredential, Error, ErrorCode, Held, HttpResponse, Input, Outcome, Result, TransportFailure,
 };
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
@@ -21,6 +20,7 @@ pub struct CertificateInfo {
     /// End of validity, in milliseconds.
     pub not_after: Option<f64>,
     /// Signature algorithm of the assertions.
+    #[napi(ts_type = "'RS256' | 'PS256'")]
     pub algorithm: String,
 }
 
@@ -73,24 +73,36 @@ impl From<HeldToken> for Held {
 }
 
 /// What to do for a request.
-#[napi(object, object_from_js = false)]
-pub struct Acquired {
-    /// `serve`, `serveAndRenew`, `join` or `start`.
-    pub kind: &'static str,
-    /// The flight's number.
-    pub flight: Option<u32>,
+#[napi(discriminant = "kind", discriminant_case = "camelCase", object_from_js = false)]
+pub enum Acquired {
+    /// The token that the host holds serves.
+    Serve,
+    /// It serves, and is to be renewed while nobody waits.
+    ServeAndRenew {
+        /// The flight's number.
+        flight: u32,
+    },
+    /// Wait for a flight that is under way.
+    Join {
+        /// The flight's number.
+        flight: u32,
+    },
+    /// Drive a new flight.
+    Start {
+        /// The flight's number.
+        flight: u32,
+    },
 }
 
 impl From<certgrant_core::Acquired> for Acquired {
     fn from(acquired: certgrant_core::Acquired) -> Self {
         use certgrant_core::Acquired as Core;
-        let (kind, flight) = match acquired {
-            Core::Serve => ("serve", None),
-            Core::ServeAndRenew(flight) => ("serveAndRenew", Some(flight)),
-            Core::Join(flight) => ("join", Some(flight)),
-            Core::Start(flight) => ("start", Some(flight)),
-        };
-        Self { kind, flight: flight.map(FlightId::as_u32) }
+        match acquired {
+            Core::Serve => Self::Serve,
+            Core::ServeAndRenew(flight) => Self::ServeAndRenew { flight: flight.as_u32() },
+            Core::Join(flight) => Self::Join { flight: flight.as_u32() },
+            Core::Start(flight) => Self::Start { flight: flight.as_u32() },
+        }
     }
 }
 
@@ -237,7 +249,8 @@ pub fn transport_failure(reason: &str, message: String) -> TransportFailure {
 pub enum Step {
     /// Sign this.
     Sign {
-        /// `RS256` or `PS256`.
+        /// The algorithm.
+        #[napi(ts_type = "'RS256' | 'PS256'")]
         algorithm: String,
         /// What to sign.
         signing_input: String,
@@ -283,7 +296,8 @@ pub enum Step {
 /// A request to send.
 #[napi(object, object_from_js = false)]
 pub struct HttpRequest {
-    /// `GET` or `POST`.
+    /// How.
+    #[napi(ts_type = "'GET' | 'POST'")]
     pub method: String,
     /// Where to.
     pub url: String,

@@ -34,6 +34,7 @@ pub struct ClientConfig {
     /// Whether to send `x5c`.
     pub send_certificate_chain: Option<bool>,
     /// Other tenants that requests may name.
+    #[napi(ts_type = "readonly string[]")]
     pub additionally_allowed_tenants: Option<Vec<String>>,
     /// Query parameter `api-version`.
     pub api_version: Option<String>,
@@ -70,6 +71,7 @@ pub struct ClientProduct {
 #[napi(object, object_to_js = false)]
 pub struct TokenRequest {
     /// Scopes of a v2 endpoint.
+    #[napi(ts_type = "readonly string[]")]
     pub scopes: Option<Vec<String>>,
     /// Resource of a v1 endpoint.
     pub resource: Option<String>,

@@ -91,6 +91,7 @@ pub enum UserStep {
     /// Send this.
     Send {
         /// What it is for.
+        #[napi(ts_type = "'token' | 'userCode' | 'realm' | 'metadata' | 'assertion' | 'discovery'")]
         purpose: String,
         /// Whether the federation server's metadata did not serve.
         is_fallback: bool,
@@ -105,6 +106,10 @@ pub enum UserStep {
     /// The end of the flight: the last response, or a fault.
     Done {
         /// What kind of fault.
+        #[napi(ts_type = "'refused' | 'unanswered' | 'codeExpired' | 'accountType' | 'accountUnknown' | \
+                       'federationProtocol' | 'noTrustEndpoint' | 'trustEndpointInsecure' | \
+                       'trustVersionUnknown' | 'trustRefused' | 'trustEmpty' | 'trustMalformed' | \
+                       'trustWithoutToken' | 'trustTokenType'")]
         fault: Option<String>,
         /// What the other side said.
         found: Option<String>,

@@ -22,12 +22,9 @@ pub(super) const STEPS: [Step; 6] = [
     },
     Step {
         name: "npm-check",
-        about: "types, lint and format of the npm package",
+        about: "types, lint and format of the npm package, and the addon has the types that it takes it for",
         needs_build: true,
-        work: |workspace, live| {
-            Call::npm().args(["run", "check"]).current_dir(workspace.npm()).output(live)?;
-            Ok(Outcome::done(""))
-        },
+        work: npm_check,
     },
     Step {
         name: "worker-size",
@@ -57,6 +54,35 @@ pub(super) const STEPS: [Step; 6] = [
         },
     },
 ];
+
+fn npm_check(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
+    declare_addon(workspace, live)?;
+    Call::npm().args(["run", "check"]).current_dir(workspace.npm()).output(live)?;
+    Ok(Outcome::done(""))
+}
+
+/// Has napi-derive say what the addon exports, and makes TypeScript declarations of that for `npm/certgrant/types/bindings.ts`.
+fn declare_addon(workspace: &Workspace, live: &LiveLine) -> Result<()> {
+    const ADDON: &str = "certgrant-node";
+    // It writes while it expands the macros, so they have to be expanded again: in a target folder where nothing else waits for that.
+    let target = workspace.target().join("type-def");
+    let said = workspace.state("type-def");
+    if said.exists() {
+        fs::remove_dir_all(&said).with_context(|| format!("removing {}", said.display()))?;
+    }
+    fs::create_dir_all(&said).with_context(|| format!("creating {}", said.display()))?;
+    let cargo = || workspace.cargo().env("CARGO_TARGET_DIR", &target);
+    cargo().args(["clean", "--quiet", "--package", ADDON]).output(live)?;
+    let check = cargo().args(["check", "--package", ADDON, "--features", "type-def"]);
+    check.env("NAPI_TYPE_DEF_TMP_FOLDER", &said).output(live)?;
+    let declarations = Call::node()
+        .arg("scripts/native-declarations.mjs")
+        .arg(said.join(ADDON))
+        .current_dir(workspace.npm())
+        .output(live)?;
+    let path = workspace.npm().join("src/generated/native.d.ts");
+    fs::write(&path, declarations).with_context(|| format!("writing {}", path.display()))
+}
 
 /// What stands in the line by which a test names something that is not installed here.
 const LEFT_OUT: &str = " is left out: ";
