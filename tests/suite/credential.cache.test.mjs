@@ -186,8 +186,11 @@ test("a token that was removed does not come back when its renewal fails", async
 test("a scope that is written like the key of another tenant's token gets no token", async () => {
   const one = credential(counting(), { additionallyAllowedTenants: ["*"] });
   await one.getToken(SCOPE, { tenantId: OTHER_TENANT, enableCae: true });
-  for (const key of [`${OTHER_TENANT}\ncae\n\n\n${SCOPE}`, `${OTHER_TENANT}\n\n\n\n${SCOPE}`, `\n\n\n\n${SCOPE}`]) {
+  const parts = [`${OTHER_TENANT}\ncae\n\n\n${SCOPE}`, `${OTHER_TENANT}\n\n\n\n${SCOPE}`, `\n\n\n\n${SCOPE}`];
+  for (const key of [...parts, ...parts.map((part) => `\n${part}`)]) {
     await assert.rejects(one.getToken(key), { code: "ERR_SCOPE_INVALID" });
+    await assert.rejects(one.getToken([key]), { code: "ERR_SCOPE_INVALID" });
+    assert.equal(one.removeToken(key), false);
   }
 });
 
