@@ -161,7 +161,7 @@ export class TokenCache {
     }
   }
 
-  /** Makes a row the most recently used, which is at hand. */
+  /** Makes a row the most recently used, and gives its text. */
   #touch(row: number): Held {
     const held = this.textOf(row);
     if (row !== this.order.newest) {
