@@ -6,20 +6,11 @@
  * more. What is asked, retried and cached is decided in the core; this module has the clock, the timers and the network,
  * and passes the platform's random bytes on. A flight leaves no timer and no listener behind.
  */
-import type {
-  AccessToken,
-  BackendClient,
-  ErrorData,
-  HttpRequest,
-  Notice,
-  Step,
-  StepInput,
-  TokenRequest,
-} from "./backend.ts";
+import type { BackendClient, ErrorData, HttpRequest, Notice, Step, StepInput, TokenRequest } from "./backend.ts";
 import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
 import { platform } from "./platform.ts";
 import { type Sign, signElsewhere } from "./signer.ts";
-import { requestKey, type TokenCache } from "./token-cache.ts";
+import { type KeptToken, requestKey, type TokenCache, timesOf } from "./token-cache.ts";
 import type { FailureInput, ResponseInput } from "./transport.ts";
 
 /** The longest delay that a timer takes, in milliseconds. */
@@ -48,7 +39,7 @@ export interface Patience {
 
 /** What happens during a flight, for logs. */
 export type FlightEvent =
-  | { kind: "hit"; token: AccessToken }
+  | { kind: "hit"; token: KeptToken }
   | { kind: "joined" }
   | { kind: "started" }
   | { kind: "signing"; algorithm: string }
@@ -61,7 +52,7 @@ export type FlightEvent =
   | { kind: "renewed"; certificate: BackendClient["certificate"] }
   | { kind: "notRenewed"; error: CertgrantError }
   /** `isRefresh`: in the place of a token that lives. */
-  | { kind: "granted"; token: AccessToken; isRefresh: boolean }
+  | { kind: "granted"; token: KeptToken; isRefresh: boolean }
   /** There is no new token, and the old one still serves. */
   | { kind: "notRefreshed"; error: CertgrantError }
   | { kind: "failed"; error: CertgrantError };
@@ -94,7 +85,7 @@ export interface TokenStore {
 
 /** How a flight ended, and the last answer of the service if there was one. */
 export interface Outcome {
-  token?: AccessToken | undefined;
+  token?: KeptToken | undefined;
   error?: CertgrantError | undefined;
   response?: ResponseInput | undefined;
   /** Whether the token is one that was held already. */
@@ -139,8 +130,7 @@ export class Driver {
     if (patience.signal?.aborted) throw abortError(reasonOf(patience.signal));
     const key = this.#store && requestKey(request, this.#store.tenant);
     const held = key === undefined ? undefined : this.#store?.cache.alive(key);
-    const times = key === undefined ? undefined : this.#store?.cache.times(key);
-    const acquired = this.#ask(() => this.#client.acquire(request, times, Date.now()));
+    const acquired = this.#ask(() => this.#client.acquire(request, held && timesOf(held), Date.now()));
     if (held && (acquired.kind === "serve" || acquired.kind === "serveAndRenew")) {
       host.observe({ kind: "hit", token: held });
       if (acquired.kind === "serveAndRenew") this.#renewBehind(acquired.flight, host, key);
@@ -222,7 +212,7 @@ export class Driver {
   async #drive(
     id: number,
     host: FlightHost,
-    held: () => AccessToken | undefined,
+    held: () => KeptToken | undefined,
     abandoned: AbortSignal,
   ): Promise<Outcome> {
     try {
@@ -238,7 +228,7 @@ export class Driver {
   async #takeSteps(
     id: number,
     host: FlightHost,
-    held: () => AccessToken | undefined,
+    held: () => KeptToken | undefined,
     abandoned: AbortSignal,
   ): Promise<Outcome> {
     let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
@@ -431,7 +421,7 @@ function conclude(
   { token, isHeld, error: data }: Extract<Step, { kind: "done" }>,
   last: LastRequest,
   host: FlightHost,
-  held: AccessToken | undefined,
+  held: KeptToken | undefined,
 ): Outcome {
   const { response, correlationId } = last;
   if (token) {

@@ -4,6 +4,7 @@
  */
 import type { Algorithm, BackendClient } from "./backend.ts";
 import { argumentTypeError, argumentValueError, CertgrantError } from "./errors.ts";
+import { signature } from "./webcrypto-rsa.ts";
 
 /** What a signer is asked for. */
 export interface SigningRequest {
@@ -32,29 +33,22 @@ export async function signElsewhere(
   { algorithm, digest, signingInput }: SigningRequest,
   client: BackendClient,
 ): Promise<Uint8Array> {
-  const signature: unknown = await sign({ algorithm, digest, signingInput });
-  if (!(signature instanceof Uint8Array)) {
+  const given: unknown = await sign({ algorithm, digest, signingInput });
+  if (!(given instanceof Uint8Array)) {
     throw new CertgrantError({
       code: "ERR_SIGNATURE_INVALID",
-      message: `the signature does not fit the key: found ${typeof signature}, expected a Uint8Array from the signer`,
-      hint: "have the signer return the signature's bytes as a Uint8Array; a Buffer is one",
+      message: `the signature does not fit the key: found ${typeof given}, expected a Uint8Array from the signer`,
+      hint: "return its bytes as a Uint8Array; a Buffer is one",
     });
   }
-  await client.verify(algorithm, signingInput, signature);
-  return signature;
+  await client.verify(algorithm, signingInput, given);
+  return given;
 }
 
 /** The signer of a private key of WebCrypto, and the only algorithm that such a key has. */
 export function cryptoKeySigner(key: CryptoKeyLike): { sign: Sign; algorithm: Algorithm } {
   const algorithm = algorithmOf(key);
-  const parameters = algorithm === "PS256" ? { name: "RSA-PSS", saltLength: 32 } : { name: "RSASSA-PKCS1-v1_5" };
-  return {
-    algorithm,
-    async sign({ signingInput }) {
-      const message = new TextEncoder().encode(signingInput);
-      return new Uint8Array(await globalThis.crypto.subtle.sign(parameters, key as CryptoKey, message));
-    },
-  };
+  return { algorithm, sign: ({ signingInput }) => signature(algorithm, key as CryptoKey, signingInput) };
 }
 
 function algorithmOf(key: CryptoKeyLike): Algorithm {

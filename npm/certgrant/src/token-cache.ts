@@ -5,7 +5,16 @@
  */
 import type { AccessToken, HeldToken, TokenRequest } from "./backend.ts";
 import type { AccessToken as Answer } from "./options.ts";
-import { OrderOfUse } from "./order-of-use.ts";
+import { ENDS_AT, EXPIRES_ON, OBTAINED_ON, REFRESH_ON, SIZE, TokenTable } from "./token-table.ts";
+
+/** What the cache keeps of a token. */
+export type KeptToken = Pick<AccessToken, "accessToken" | "obtainedOn" | "refreshOn" | "expiresOn" | "correlationId">;
+
+/** A token as it comes out of the cache. */
+export interface CachedToken extends KeptToken {
+  /** When it dies, by `performance.now()`: a clock that was set back does not make it live longer. */
+  endsAt: number;
+}
 
 /** How many tokens are kept, and how many characters of tokens and keys. */
 export interface CacheLimits {
@@ -25,25 +34,11 @@ const LAST_SERVED = 30_000;
 /** How many entries each new token has looked at, so that the dead go before the living. */
 const SWEPT = 4;
 
-/** A token's text with what belongs to it. */
+/** A token's text, as callers get it. Made once: what each call leaves behind costs more, the more the heap holds. */
 export interface Held {
-  readonly text: string;
-  readonly correlationId: string | undefined;
-  /** What callers get for it. Made once: what each call leaves behind costs more, the more the heap holds. */
-  answer: Promise<Answer> | undefined;
+  answer: Answer;
+  promise: Promise<Answer>;
 }
-
-/** The columns of a token's row; times are those of its {@link AccessToken}. */
-const OBTAINED_ON = 0;
-const REFRESH_ON = 1;
-const EXPIRES_ON = 2;
-/** When it dies, by `performance.now()`: a clock that was set back does not make it live longer. */
-const ENDS_AT = 3;
-/** What it counts for in the limit of bytes. */
-const SIZE = 4;
-/** Columns for {@link TokenCache}'s heirs; 0 in a new row. */
-export const SPARE = 5;
-const COLUMNS = 8;
 
 /**
  * The tokens of one credential. An heir may keep the texts of those elsewhere that are not used now: it gives them back by
@@ -51,13 +46,12 @@ const COLUMNS = 8;
  */
 export class TokenCache {
   readonly #limits: CacheLimits;
-  /** Each token has a row: numbers in a table, where no collection of garbage looks, and the rest beside it. */
+  /** Each token has a row in the table, and the rest beside it. */
   readonly #rows = new Map<string, number>();
   readonly #keys: (string | undefined)[] = [];
-  protected readonly held: (Held | undefined)[] = [];
-  readonly #table: number[] = [];
+  readonly #held: (Held | undefined)[] = [];
   readonly #free: number[] = [];
-  protected readonly order = new OrderOfUse();
+  protected readonly table = new TokenTable();
   /** Where the next sweep goes on; it sees what is inserted and removed meanwhile. */
   #sweeping = this.#rows.values();
   #bytes = 0;
@@ -71,37 +65,23 @@ export class TokenCache {
     const row = this.#rows.get(key);
     if (row === undefined) return undefined;
     const now = Date.now();
-    const isFresh = now < this.get(row, REFRESH_ON) && now < this.get(row, EXPIRES_ON) - LAST_SERVED;
-    if (!isFresh || now < this.get(row, OBTAINED_ON) - CLOCK_STEP) return undefined;
-    if (performance.now() >= this.get(row, ENDS_AT)) return undefined;
-    const held = this.#touch(row);
-    held.answer ??= Promise.resolve(answerOf(this.#tokenOf(row, held)));
-    return held.answer;
+    const isFresh = now < this.table.large(row, REFRESH_ON) && now < this.table.large(row, EXPIRES_ON) - LAST_SERVED;
+    if (!isFresh || now < this.table.large(row, OBTAINED_ON) - CLOCK_STEP) return undefined;
+    if (performance.now() >= this.table.large(row, ENDS_AT)) return undefined;
+    return this.#touch(row).promise;
   }
 
   /** The token of `key` that is not known to be dead. */
-  alive(key: string): AccessToken | undefined {
+  alive(key: string): CachedToken | undefined {
     const row = this.#rows.get(key);
     if (row === undefined) return undefined;
-    if (performance.now() < this.get(row, ENDS_AT)) return this.#tokenOf(row, this.#touch(row));
+    if (performance.now() < this.table.large(row, ENDS_AT)) return this.#tokenOf(row, this.#touch(row));
     this.removeRow(row);
     return undefined;
   }
 
-  /** The times of the token of `key`, as the core is told them: it ends as soon as one of the clocks says so. */
-  times(key: string): HeldToken | undefined {
-    const row = this.#rows.get(key);
-    if (row === undefined) return undefined;
-    const left = this.get(row, ENDS_AT) - performance.now();
-    return {
-      obtainedOn: this.get(row, OBTAINED_ON),
-      refreshOn: this.get(row, REFRESH_ON),
-      expiresOn: Math.min(this.get(row, EXPIRES_ON), Date.now() + left),
-    };
-  }
-
   /** Keeps a token in the place of the one that was there for `key`. */
-  insert(key: string, token: AccessToken): void {
+  insert(key: string, token: KeptToken): void {
     const left = token.expiresOn - Date.now();
     const size = key.length + token.accessToken.length;
     // One of unknown life serves its callers, and takes nobody's place.
@@ -110,15 +90,16 @@ export class TokenCache {
     const { tokens, bytes } = this.#limits;
     if (size > bytes) return;
     this.#sweep();
-    while (this.#rows.size >= tokens || this.#bytes + size > bytes) this.removeRow(this.order.oldest);
-    // Rows are taken one after the other, so that V8 has the table as an array of doubles without holes.
+    while (this.#rows.size >= tokens || this.#bytes + size > bytes) this.removeRow(this.table.oldest);
     const row = this.#free.pop() ?? this.#rows.size;
-    const { accessToken: text, obtainedOn, refreshOn, expiresOn, correlationId } = token;
-    const numbers = [obtainedOn, refreshOn, expiresOn, performance.now() + left, size, 0, 0, 0];
-    numbers.forEach((number, column) => void this.set(row, column, number));
     this.#rows.set(key, row);
     this.#keys[row] = key;
-    this.held[row] = { text, correlationId, answer: undefined };
+    const { obtainedOn, refreshOn, expiresOn } = token;
+    this.table.reserve(row);
+    // As the table has its columns.
+    const numbers = [obtainedOn, refreshOn, expiresOn, performance.now() + left, size];
+    numbers.forEach((number, column) => void this.table.setLarge(row, column, number));
+    this.keep(row, token);
     this.#bytes += size;
     this.add(row);
   }
@@ -134,20 +115,12 @@ export class TokenCache {
     for (const row of this.#rows.values()) this.removeRow(row);
   }
 
-  protected get(row: number, column: number): number {
-    return this.#table[row * COLUMNS + column] as number;
-  }
-
-  protected set(row: number, column: number, value: number): void {
-    this.#table[row * COLUMNS + column] = value;
-  }
-
   protected removeRow(row: number): void {
     this.takeOut(row);
-    this.#bytes -= this.get(row, SIZE);
+    this.#bytes -= this.table.large(row, SIZE);
     this.#rows.delete(this.#keys[row] as string);
     this.#keys[row] = undefined;
-    this.held[row] = undefined;
+    this.#held[row] = undefined;
     this.#free.push(row);
   }
 
@@ -157,52 +130,54 @@ export class TokenCache {
     for (let count = 0; count < SWEPT; count++) {
       const { value: row, done } = this.#sweeping.next();
       if (done) this.#sweeping = this.#rows.values();
-      else if (now >= this.get(row, ENDS_AT)) this.removeRow(row);
+      else if (now >= this.table.large(row, ENDS_AT)) this.removeRow(row);
     }
   }
 
   /** Makes a row the most recently used, and gives its text. */
   #touch(row: number): Held {
-    const held = this.textOf(row);
-    if (row !== this.order.newest) {
+    if (row !== this.table.newest) {
       this.takeOut(row);
       this.add(row);
     }
-    return held;
+    return this.textOf(row);
   }
 
-  /** The text of a row that is about to be used. */
+  /** Keeps the text of a new row. */
+  protected keep(row: number, token: KeptToken): void {
+    const answer = answerOf(token);
+    this.#held[row] = { answer, promise: Promise.resolve(answer) };
+  }
+
+  /** The text of a row, which is the most recently used. */
   protected textOf(row: number): Held {
-    return this.held[row] as Held;
+    return this.#held[row] as Held;
   }
 
   /** Takes a row out of the order of use. */
   protected takeOut(row: number): void {
-    this.order.remove(row);
+    this.table.remove(row);
   }
 
   /** Puts a row before all others in the order of use. */
   protected add(row: number): void {
-    this.order.add(row);
+    this.table.add(row);
   }
 
-  #tokenOf(row: number, { text, correlationId }: Held): AccessToken {
-    const obtainedOn = this.get(row, OBTAINED_ON);
-    const expiresOn = this.get(row, EXPIRES_ON);
+  #tokenOf(row: number, { answer }: Held): CachedToken {
     return {
-      accessToken: text,
-      tokenType: "Bearer",
-      obtainedOn,
-      refreshOn: this.get(row, REFRESH_ON),
-      expiresOn,
-      expiresIn: Math.round((expiresOn - obtainedOn) / 1000),
-      correlationId,
+      accessToken: answer.token,
+      obtainedOn: this.table.large(row, OBTAINED_ON),
+      refreshOn: this.table.large(row, REFRESH_ON),
+      expiresOn: answer.expiresOnTimestamp,
+      correlationId: answer.correlationId,
+      endsAt: this.table.large(row, ENDS_AT),
     };
   }
 }
 
 /** What callers get; frozen, because several may get the same object. */
-export function answerOf({ accessToken, expiresOn, refreshOn, correlationId }: AccessToken): Answer {
+export function answerOf({ accessToken, expiresOn, refreshOn, correlationId }: Omit<KeptToken, "obtainedOn">): Answer {
   return Object.freeze({
     token: accessToken,
     expiresOnTimestamp: expiresOn,
@@ -210,6 +185,11 @@ export function answerOf({ accessToken, expiresOn, refreshOn, correlationId }: A
     tokenType: "Bearer",
     correlationId,
   });
+}
+
+/** The times of a token, as the core is told them: it ends as soon as one of the clocks says so. */
+export function timesOf({ obtainedOn, refreshOn, expiresOn, endsAt }: CachedToken): HeldToken {
+  return { obtainedOn, refreshOn, expiresOn: Math.min(expiresOn, Date.now() + endsAt - performance.now()) };
 }
 
 /** How keys begin that are more than what the token is for. No scope begins so. */

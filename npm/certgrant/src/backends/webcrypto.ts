@@ -1,16 +1,11 @@
 /**
- * RSA by the runtime's WebCrypto ([W3C Web Cryptography](https://www.w3.org/TR/webcrypto-2/)): the private key is imported as
+ * RSA by the runtime's WebCrypto: the private key is imported as
  * non-extractable, once for each algorithm that is used, because WebCrypto binds a key to one.
  */
 import type { Algorithm } from "../backend.ts";
 import { faultName, isErrorData } from "../errors.ts";
+import { parameters, signature } from "../webcrypto-rsa.ts";
 import type { KeyHolder, RsaSigner } from "./rsa-signer.ts";
-
-/** Parameters for import, signing and verifying. RFC 7518 section 3.5: PS256 has a salt as long as its hash. */
-function parameters(algorithm: Algorithm) {
-  const hash = "SHA-256";
-  return algorithm === "PS256" ? { name: "RSA-PSS", hash, saltLength: 32 } : { name: "RSASSA-PKCS1-v1_5", hash };
-}
 
 /** Signs and verifies for one certificate. */
 export class WebCryptoSigner implements RsaSigner {
@@ -31,14 +26,13 @@ export class WebCryptoSigner implements RsaSigner {
     const keys = this.#keys;
     const known = keys.get(algorithm);
     return this.#explained(async () => {
-      const message = new TextEncoder().encode(signingInput);
-      if (known !== undefined) return signature(algorithm, known, message);
+      if (known !== undefined) return signature(algorithm, known, signingInput);
       // Read before anything is waited for: by then the certificate may be another.
       const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
       const key = await this.#import(algorithm);
-      const first = await signature(algorithm, key, message);
+      const first = await signature(algorithm, key, signingInput);
       // Runtimes import keys whose numbers do not fit together, and sign wrongly with them.
-      if (!(await isSignature(algorithm, first, message, spki))) {
+      if (!(await isSignature(algorithm, first, signingInput, spki))) {
         this.#holder.fault("ERR_KEY_INVALID", "numbers that do not make an RSA key", "a sound RSA private key");
       }
       keys.set(algorithm, key);
@@ -47,9 +41,8 @@ export class WebCryptoSigner implements RsaSigner {
   }
 
   async verify(algorithm: Algorithm, signingInput: string, given: Uint8Array): Promise<undefined> {
-    const message = new TextEncoder().encode(signingInput);
     const spki = this.#holder.publicKey() as Uint8Array<ArrayBuffer>;
-    if (await this.#explained(() => isSignature(algorithm, given, message, spki))) return undefined;
+    if (await this.#explained(() => isSignature(algorithm, given, signingInput, spki))) return undefined;
     const found = `${given.length} bytes that its key did not make for ${algorithm}`;
     return this.#holder.fault("ERR_SIGNATURE_INVALID", found, "the signature of the certificate's key");
   }
@@ -74,16 +67,13 @@ export class WebCryptoSigner implements RsaSigner {
   }
 }
 
-async function signature(algorithm: Algorithm, key: CryptoKey, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign(parameters(algorithm), key, message));
-}
-
 async function isSignature(
   algorithm: Algorithm,
   given: Uint8Array,
-  message: Uint8Array<ArrayBuffer>,
+  signingInput: string,
   spki: Uint8Array<ArrayBuffer>,
 ): Promise<boolean> {
   const key = await crypto.subtle.importKey("spki", spki, parameters(algorithm), true, ["verify"]);
+  const message = new TextEncoder().encode(signingInput);
   return crypto.subtle.verify(parameters(algorithm), key, given as Uint8Array<ArrayBuffer>, message);
 }

@@ -2,22 +2,27 @@
  * The cache of a process that holds many tokens. All but the most recently used lie outside of JavaScript's heap: V8 visits every
  * page of the heap each time it collects what is young, so that a million tokens there would make all that the process does slower.
  */
-import { NONE } from "../order-of-use.ts";
-import { type Held, SPARE, TokenCache } from "../token-cache.ts";
+import { answerOf, type Held, type KeptToken, TokenCache } from "../token-cache.ts";
+import { EXPIRES_ON, NEWER, NONE, REFRESH_ON, SPARE, SPARE_LARGE } from "../token-table.ts";
 import { TokenShelf } from "./token-shelf.ts";
 
 /** How many tokens, the most recently used, are in the heap. */
 const AT_HAND = 1024;
 /** Column: whether a token is one of those. */
 const IS_AT_HAND = SPARE;
-/** Column: one more than where it is on the shelf; 0 as long as it was never there. */
-const PLACE = SPARE + 1;
+/** Column: where among the texts in the heap its own is; {@link NONE} if it is on the shelf alone. */
+const SLOT = SPARE + 1;
+/** Column: where it is on the shelf; {@link NONE} as long as it was never there. */
+const PLACE = SPARE_LARGE;
 /** Between a correlation id, which has no control characters, and a token. */
 const SEPARATOR = "\n";
 
 /** A cache that has the texts of tokens which are not used now on a {@link TokenShelf}. */
 export class ShelvingCache extends TokenCache {
   #shelf = new TokenShelf();
+  /** The texts in the heap, and the slots among them that are free. */
+  readonly #texts: (Held | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
   /** The least recently used of those at hand, and how many these are. */
   #leastAtHand = NONE;
   #atHand = 0;
@@ -27,52 +32,82 @@ export class ShelvingCache extends TokenCache {
     this.#shelf = new TokenShelf();
   }
 
+  protected override keep(row: number, token: KeptToken): void {
+    this.table.setLarge(row, PLACE, NONE);
+    this.table.setSmall(row, IS_AT_HAND, 0);
+    this.#hold(row, token);
+  }
+
   protected override textOf(row: number): Held {
-    return this.held[row] ?? this.#takeDown(row);
+    const slot = this.table.small(row, SLOT);
+    return slot === NONE ? this.#takeDown(row) : (this.#texts[slot] as Held);
   }
 
   protected override add(row: number): void {
     super.add(row);
-    this.set(row, IS_AT_HAND, 1);
+    this.table.setSmall(row, IS_AT_HAND, 1);
     this.#atHand += 1;
     if (this.#leastAtHand === NONE) this.#leastAtHand = row;
     if (this.#atHand > AT_HAND) this.#putAway(this.#leastAtHand);
   }
 
   protected override takeOut(row: number): void {
-    if (this.get(row, IS_AT_HAND) === 1) {
-      this.#atHand -= 1;
-      if (this.#leastAtHand === row) this.#leastAtHand = this.order.newerThan(row);
-    }
+    if (this.table.small(row, IS_AT_HAND) === 1) this.#noLongerAtHand(row);
     super.takeOut(row);
   }
 
   protected override removeRow(row: number): void {
-    const place = this.get(row, PLACE);
-    if (place > 0) this.#shelf.remove(place - 1);
+    const place = this.table.large(row, PLACE);
+    if (place !== NONE) this.#shelf.remove(place);
     super.removeRow(row);
+    this.#letGo(row);
+  }
+
+  #noLongerAtHand(row: number): void {
+    this.table.setSmall(row, IS_AT_HAND, 0);
+    this.#atHand -= 1;
+    if (this.#leastAtHand === row) this.#leastAtHand = this.table.small(row, NEWER);
+  }
+
+  #hold(row: number, token: Omit<KeptToken, "obtainedOn">): Held {
+    // Copies, because V8 places what a literal makes among the old as soon as many of its objects have lived long, and an old one that
+    // dies keeps its young text until all of the heap is collected.
+    const answer = Object.freeze({ ...answerOf(token) });
+    const held = { ...{ answer, promise: Promise.resolve(answer) } };
+    const slot = this.#freeSlots.pop() ?? this.#texts.length;
+    this.#texts[slot] = held;
+    this.table.setSmall(row, SLOT, slot);
+    return held;
+  }
+
+  #letGo(row: number): void {
+    const slot = this.table.small(row, SLOT);
+    if (slot === NONE) return;
+    this.#texts[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.table.setSmall(row, SLOT, NONE);
   }
 
   /** Leaves a token that is not used now to the shelf; it may be there since an earlier time. */
   #putAway(row: number): void {
-    this.#atHand -= 1;
-    this.#leastAtHand = this.order.newerThan(row);
-    this.set(row, IS_AT_HAND, 0);
-    const held = this.held[row];
-    if (held === undefined) return;
-    if (this.get(row, PLACE) === 0) {
-      const place = this.#shelf.put(`${held.correlationId ?? ""}${SEPARATOR}${held.text}`);
+    this.#noLongerAtHand(row);
+    if (this.table.large(row, PLACE) === NONE) {
+      const { token, correlationId = "" } = this.textOf(row).answer;
+      const place = this.#shelf.put(`${correlationId}${SEPARATOR}${token}`);
       if (place === undefined) return;
-      this.set(row, PLACE, place + 1);
+      this.table.setLarge(row, PLACE, place);
     }
-    this.held[row] = undefined;
+    this.#letGo(row);
   }
 
   #takeDown(row: number): Held {
-    const shelved = this.#shelf.get(this.get(row, PLACE) - 1);
+    const shelved = this.#shelf.get(this.table.large(row, PLACE));
     const at = shelved.indexOf(SEPARATOR);
-    const held = { text: shelved.slice(at + 1), correlationId: shelved.slice(0, at) || undefined, answer: undefined };
-    this.held[row] = held;
-    return held;
+    return this.#hold(row, {
+      accessToken: shelved.slice(at + 1),
+      expiresOn: this.table.large(row, EXPIRES_ON),
+      refreshOn: this.table.large(row, REFRESH_ON),
+      correlationId: shelved.slice(0, at) || undefined,
+    });
   }
 }

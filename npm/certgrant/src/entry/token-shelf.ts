@@ -6,8 +6,8 @@
 const STEP = 128;
 /** Longer texts have no place here. */
 const LONGEST = 16_384;
-/** Before a text, its length. */
-const HEADER = 4;
+/** A place is a cell multiplied by this, and the length of the text in it. */
+const LENGTHS = 2 * LONGEST;
 /** The first buffer of a size holds that many cells; each further one twice as many as the one before, up to some bytes. */
 const FIRST_CELLS = 32;
 const LARGEST_BUFFER = 4 * 1024 * 1024;
@@ -21,19 +21,18 @@ interface Rack {
   used: number;
 }
 
-/** Texts in buffers. A place is a buffer's number and an offset in it. */
+/** Texts in buffers. A cell is a buffer's number and an offset in it. */
 export class TokenShelf {
   readonly #buffers: Buffer[] = [];
   readonly #racks = new Map<number, Rack>();
 
   /** Keeps a text, and says where; `undefined` for one that has no place here. */
   put(text: string): number | undefined {
-    const size = Math.ceil((text.length + HEADER) / STEP) * STEP;
+    const size = sizeOf(text.length);
     if (size > LONGEST) return undefined;
-    const place = this.#cell(size);
-    const [buffer, offset] = this.#at(place);
-    buffer.writeUInt32LE(text.length, offset);
-    buffer.write(text, offset + HEADER, "latin1");
+    const cell = this.#cell(size);
+    this.#buffer(cell).write(text, cell % LARGEST_BUFFER, "latin1");
+    const place = cell * LENGTHS + text.length;
     // What is not of Latin-1 is no token of OAuth's (RFC 6749 appendix A.12), but is not to be spoilt.
     if (this.get(place) === text) return place;
     this.remove(place);
@@ -42,22 +41,23 @@ export class TokenShelf {
 
   /** The text at a place. */
   get(place: number): string {
-    const [buffer, offset] = this.#at(place);
-    const start = offset + HEADER;
-    return buffer.toString("latin1", start, start + buffer.readUInt32LE(offset));
+    const length = place % LENGTHS;
+    const cell = (place - length) / LENGTHS;
+    const start = cell % LARGEST_BUFFER;
+    return this.#buffer(cell).toString("latin1", start, start + length);
   }
 
   /** Wipes the text at a place, which is free then. */
   remove(place: number): void {
-    const [buffer, offset] = this.#at(place);
-    const length = buffer.readUInt32LE(offset) + HEADER;
-    buffer.fill(0, offset, offset + length);
-    this.#racks.get(Math.ceil(length / STEP) * STEP)?.free.push(place);
+    const length = place % LENGTHS;
+    const cell = (place - length) / LENGTHS;
+    const start = cell % LARGEST_BUFFER;
+    this.#buffer(cell).fill(0, start, start + length);
+    this.#racks.get(sizeOf(length))?.free.push(cell);
   }
 
-  #at(place: number): [Buffer, number] {
-    const number = Math.floor(place / LARGEST_BUFFER);
-    return [this.#buffers[number] as Buffer, place % LARGEST_BUFFER];
+  #buffer(cell: number): Buffer {
+    return this.#buffers[Math.floor(cell / LARGEST_BUFFER)] as Buffer;
   }
 
   #cell(size: number): number {
@@ -74,4 +74,8 @@ export class TokenShelf {
     rack.used += size;
     return rack.start + rack.used - size;
   }
+}
+
+function sizeOf(length: number): number {
+  return Math.ceil(length / STEP) * STEP;
 }
