@@ -16,10 +16,15 @@ const ERROR = 8;
 /** Bytes of a kind and a length. */
 const HEAD = 5;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+/** Where messages are written: an array of this size is slow to make. A longer message has its own. */
+const DESK = new Uint8Array(4096);
+
 /** What a message can hold. */
 export type Sendable = undefined | null | boolean | number | string | Uint8Array | readonly Sendable[] | object;
 
-/** A value in bytes, as long as `length`; the caller wipes them. */
+/** A value in bytes; the caller wipes them before the next one is encoded. */
 export function encode(value: Sendable): Uint8Array {
   const writer = new Writer();
   writer.value(value);
@@ -27,7 +32,7 @@ export function encode(value: Sendable): Uint8Array {
 }
 
 class Writer {
-  #bytes = new Uint8Array(4096);
+  #bytes = DESK;
   #length = 0;
 
   written(): Uint8Array {
@@ -35,35 +40,44 @@ class Writer {
   }
 
   value(value: unknown): void {
-    if (typeof value === "string") this.#content(TEXT, new TextEncoder().encode(value));
-    else if (value instanceof Uint8Array) this.#content(BYTES, value);
-    else if (typeof value === "number") {
-      const at = this.#room(9, NUMBER);
-      new DataView(this.#bytes.buffer).setFloat64(at + 1, value, true);
-    } else if (typeof value === "boolean") this.#room(1, value ? TRUE : FALSE);
+    if (typeof value === "string") this.#text(value);
+    else if (value instanceof Uint8Array) {
+      const at = this.#room(BYTES, HEAD + value.length);
+      this.#bytes.set(value, at + HEAD);
+      this.#close(at);
+    } else if (typeof value === "number") {
+      const at = this.#room(NUMBER, 9);
+      this.#view().setFloat64(at + 1, value, true);
+    } else if (typeof value === "boolean") this.#room(value ? TRUE : FALSE, 1);
     else if (Array.isArray(value)) this.#container(ARRAY, value);
     else if (typeof value === "object" && value !== null) this.#container(OBJECT, Object.entries(value).flat());
-    else this.#room(1, UNDEFINED);
+    else this.#room(UNDEFINED, 1);
   }
 
-  #content(kind: number, content: Uint8Array): void {
-    const at = this.#room(HEAD + content.length, kind);
-    this.#setLength(at, content.length);
-    this.#bytes.set(content, at + HEAD);
+  #text(text: string): void {
+    // No unit of UTF-16 takes more than three bytes of UTF-8.
+    const at = this.#room(TEXT, HEAD + 3 * text.length);
+    this.#length = at + HEAD + encoder.encodeInto(text, this.#bytes.subarray(at + HEAD)).written;
+    this.#close(at);
   }
 
   #container(kind: number, values: readonly unknown[]): void {
-    const at = this.#room(HEAD, kind);
+    const at = this.#room(kind, HEAD);
     for (const value of values) this.value(value);
-    this.#setLength(at, this.#length - at - HEAD);
+    this.#close(at);
   }
 
-  #setLength(at: number, length: number): void {
-    new DataView(this.#bytes.buffer).setUint32(at + 1, length, true);
+  /** Writes how long the content of a kind is, which ends here. */
+  #close(at: number): void {
+    this.#view().setUint32(at + 1, this.#length - at - HEAD, true);
+  }
+
+  #view(): DataView {
+    return new DataView(this.#bytes.buffer);
   }
 
   /** Makes room for as many bytes, of which the first is the kind. */
-  #room(size: number, kind = 0): number {
+  #room(kind: number, size: number): number {
     const at = this.#length;
     this.#length += size;
     if (this.#length > this.#bytes.length) {
@@ -77,32 +91,29 @@ class Writer {
   }
 }
 
-/** The value that begins at `at`, and where it ends. */
-export function decode(bytes: Uint8Array, at = 0): { value: unknown; end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const kind = bytes[at] as number;
-  if (kind === UNDEFINED) return { value: undefined, end: at + 1 };
-  if (kind < NUMBER) return { value: kind === TRUE, end: at + 1 };
-  if (kind === NUMBER) return { value: view.getFloat64(at + 1, true), end: at + 9 };
-  const start = at + HEAD;
-  const end = start + view.getUint32(at + 1, true);
-  if (kind === TEXT) return { value: new TextDecoder().decode(bytes.subarray(start, end)), end };
-  if (kind === BYTES) return { value: bytes.slice(start, end), end };
-  const values: unknown[] = [];
-  for (let next = start; next < end; ) {
-    const member = decode(bytes, next);
-    values.push(member.value);
-    next = member.end;
-  }
-  return { value: kind === ARRAY ? values : withMembers(kind, values), end };
-}
-
-function withMembers(kind: number, namesAndValues: readonly unknown[]): object {
-  const members: [string, unknown][] = [];
-  for (let index = 0; index < namesAndValues.length; index += 2) {
-    members.push([namesAndValues[index] as string, namesAndValues[index + 1]]);
-  }
-  // Defined, not set: a name is whatever a service sent. Those of errors are the core's own.
-  const object = Object.fromEntries(members);
-  return kind === ERROR ? Object.assign(new Error(), object) : object;
+/** The value that the bytes are. */
+export function decode(bytes: Uint8Array): unknown {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  let at = 0;
+  const value = (): unknown => {
+    const kind = bytes[at++] as number;
+    if (kind === UNDEFINED) return undefined;
+    if (kind < NUMBER) return kind === TRUE;
+    at += kind === NUMBER ? 8 : 4;
+    if (kind === NUMBER) return view.getFloat64(at - 8, true);
+    const end = at + view.getUint32(at - 4, true);
+    if (kind > BYTES) return container(kind, end);
+    const content = bytes.subarray(at, end);
+    at = end;
+    return kind === TEXT ? decoder.decode(content) : content.slice();
+  };
+  const container = (kind: number, end: number) => {
+    const values: unknown[] = [];
+    while (at < end) values.push(kind === ARRAY ? value() : [value(), value()]);
+    if (kind === ARRAY) return values;
+    // Defined, not set: a name is whatever a service sent. Those of errors are the core's own.
+    const object = Object.fromEntries(values as [string, unknown][]);
+    return kind === ERROR ? Object.assign(new Error(), object) : object;
+  };
+  return value();
 }

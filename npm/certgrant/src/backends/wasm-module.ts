@@ -75,9 +75,9 @@ function exchange(exports: Exports, name: string, message: Uint8Array): unknown 
   const answer = (exports[name] as (message: number) => number)(at);
   // The memory may have grown, and then has another buffer.
   const length = new DataView(memory.buffer).getUint32(answer, true);
-  const { value } = decode(new Uint8Array(memory.buffer, answer + PREFIX, length));
+  const values = decode(new Uint8Array(memory.buffer, answer + PREFIX, length)) as unknown[];
   release(answer);
-  return (value as unknown[])[0];
+  return values[0];
 }
 
 /** Frees what a module keeps for objects that nobody has any more; some runtimes never tell, and end with their requests. */
