@@ -1,6 +1,7 @@
 // A signed assertion by each library, on each runtime: certgrant makes a whole token request for another tenant each time, which
-// is one assertion each, and the same request with an assertion that is there already: the difference is what an assertion takes.
-// jose signs a JWT of the same claims with the same WebCrypto. The same script runs everywhere.
+// is one assertion each: with a certificate, with an assertion that jose signs when it is asked for, and with one that is there
+// already. What the first two take over the third is what an assertion takes. jose signs a JWT of the same claims with the same
+// WebCrypto. The same script runs everywhere.
 
 /** Source of a module that exports `measure(certgrant, jose, world)`: microseconds a call, medians of rounds. */
 export const MEASURE = `
@@ -16,20 +17,21 @@ export async function prepare({ ClientCertificateCredential, ClientAssertionCred
     { fetch, algorithm, additionallyAllowedTenants: ["*"] });
   await credential.getToken(SCOPE);
   const ready = "a".repeat(900);
-  const asserted = new ClientAssertionCredential(world.tenant, world.client, async () => ready,
-    { fetch, additionallyAllowedTenants: ["*"] });
-  await asserted.getToken(SCOPE);
-  return {
-    whole: () => credential.getToken(SCOPE, { tenantId: crypto.randomUUID() }),
-    unsigned: () => asserted.getToken(SCOPE, { tenantId: crypto.randomUUID() }),
-    jose: () => {
-      const tenant = crypto.randomUUID();
-      const claims = { iss: world.client, sub: world.client, jti: crypto.randomUUID(),
-        aud: "https://login.microsoftonline.com/" + tenant + "/oauth2/v2.0/token" };
-      return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: "JWT", "x5t#S256": world.x5tS256 })
-        .setIssuedAt().setNotBefore("0s").setExpirationTime("10m").sign(key);
-    },
-  };
+  const unsigned = await asserting(async () => ready);
+  const jose = await asserting(({ audience: aud }) => {
+    const claims = { iss: world.client, sub: world.client, jti: crypto.randomUUID(), aud };
+    return new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: "JWT", "x5t#S256": world.x5tS256 })
+      .setIssuedAt().setNotBefore("0s").setExpirationTime("10m").sign(key);
+  });
+  const again = (credential) => () => credential.getToken(SCOPE, { tenantId: crypto.randomUUID() });
+  return { whole: again(credential), unsigned: again(unsigned), jose: again(jose) };
+
+  async function asserting(assert) {
+    const credential = new ClientAssertionCredential(world.tenant, world.client, assert,
+      { fetch, additionallyAllowedTenants: ["*"] });
+    await credential.getToken(SCOPE);
+    return credential;
+  }
 }
 
 export async function repeat(work, times) {

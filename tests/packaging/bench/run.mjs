@@ -160,16 +160,15 @@ export default { async fetch(request) {
   try {
     const results = {};
     for (const algorithm of ["RS256", "PS256"]) {
-      results[algorithm] = {};
-      for (const name of ["whole", "unsigned", "jose"]) {
-        await ask(`${algorithm}/${name}/50`);
-        const rounds = [];
-        for (let round = 0; round < 7; round++) {
+      const rounds = { whole: [], unsigned: [], jose: [] };
+      for (const name of Object.keys(rounds)) await ask(`${algorithm}/${name}/50`);
+      for (let round = 0; round < 7; round++) {
+        for (const [name, times] of Object.entries(rounds)) {
           const empty = await milliseconds(() => ask(`${algorithm}/${name}/0`));
-          rounds.push((((await milliseconds(() => ask(`${algorithm}/${name}/100`))) - empty) * 1000) / 100);
+          times.push((((await milliseconds(() => ask(`${algorithm}/${name}/100`))) - empty) * 1000) / 100);
         }
-        results[algorithm][name] = median(rounds);
       }
+      results[algorithm] = Object.fromEntries(Object.entries(rounds).map(([name, times]) => [name, median(times)]));
     }
     return results;
   } finally {
