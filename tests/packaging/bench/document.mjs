@@ -49,7 +49,7 @@ ${process.versions.node}, while ${load.toFixed(0)} processes wanted to run. Read
 
 ## Start
 
-Milliseconds over an empty Node process.
+Milliseconds over an empty Node process. What an empty package takes is Node's own: finding and loading it.
 
 ![Start](runtimes-start.svg)
 

@@ -2,7 +2,7 @@
 // token of a fresh isolate. `node run.mjs` prints JSON; `node run.mjs FOLDER` writes a document and plots there as well.
 //
 // Peers are those of tests/interop/package-lock.json; packages are those that `cargo xtask package` left.
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -25,16 +25,41 @@ const world = worldOf({ authority: "https://login.microsoftonline.com" });
 
 const project = await newProject();
 
+/** What Node itself takes for the first package that a program loads. */
+const EMPTY = "an empty package";
+
+/** Installs a package without anything in it; its name. */
+function emptyPackage(folder) {
+  const name = "nothing";
+  const place = join(folder, "node_modules", name);
+  mkdirSync(place);
+  writeFileSync(
+    join(place, "package.json"),
+    JSON.stringify({
+      name,
+      version: "1.0.0",
+      type: "module",
+      exports: {
+        ".": { import: "./index.js", require: "./index.cjs" },
+      },
+    }),
+  );
+  for (const file of ["index.js", "index.cjs"]) writeFileSync(join(place, file), "");
+  return name;
+}
+
 async function startAndMemory() {
   const peer = (name, systems) => ({ name, specifier: name, folder: PEERS, ...(systems && { systems }) });
   const own = { name: "certgrant", specifier: "certgrant", folder: project };
+  const empty = { ...own, name: EMPTY, specifier: emptyPackage(project) };
   const peers = [peer("@azure/msal-node"), peer("@azure/identity"), peer("adal-node"), peer("openid-client", ["esm"])];
-  const start = await measureStart([own, ...peers]);
+  const start = await measureStart([empty, own, ...peers]);
   const { tenant, client, pem } = world;
   const token = `const { ClientCertificateCredential } = await import("certgrant");
     const fetch = async () => new Response('{"token_type":"Bearer","expires_in":3599,"access_token":"a"}');
     await new ClientCertificateCredential("${tenant}", "${client}", { certificate: ${JSON.stringify(pem)} }, { fetch }).getToken("s/.default")`;
   const memory = await measureMemory([
+    { name: `${EMPTY}, loaded`, folder: project, code: `await import(${JSON.stringify(empty.specifier)})` },
     { name: "certgrant, loaded", folder: project, code: 'await import("certgrant")' },
     { name: "certgrant, with one token got", folder: project, code: token },
     { name: "@azure/msal-node, loaded", folder: PEERS, code: 'await import("@azure/msal-node")' },

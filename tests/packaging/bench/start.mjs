@@ -3,7 +3,7 @@
 import { run } from "../fixtures/process.mjs";
 import { median, milliseconds } from "./figures.mjs";
 
-const ROUNDS = 11;
+const ROUNDS = 21;
 
 /** Milliseconds from start to end of a Node process that loads `specifier`, or nothing. */
 async function lifetime(folder, specifier, system) {
