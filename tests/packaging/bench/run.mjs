@@ -217,19 +217,36 @@ async function inChromium() {
   }
 }
 
-/** From the start of workerd to the answer of the first request: with a token, and without anything. */
+/** Workers that do ever more of what a token takes, so that their differences tell where the time goes. */
+function stages() {
+  const { tenant, client, pem, pkcs8 } = world;
+  const fetch = `{ fetch: async () => new Response('{"token_type":"Bearer","expires_in":3599,"access_token":"a"}') }`;
+  const importing = `import { ClientAssertionCredential, ClientCertificateCredential } from "certgrant";`;
+  const certificate = `${importing}
+const credential = new ClientCertificateCredential("${tenant}", "${client}", { certificate: ${JSON.stringify(pem)} }, ${fetch});`;
+  const assertion = `${importing}
+const credential = new ClientAssertionCredential("${tenant}", "${client}", async () => "${"a".repeat(900)}", ${fetch});`;
+  const answering = (text) => `export default { async fetch() { return new Response(${text}); } };`;
+  const signing = `const rsa = { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 };
+const key = Uint8Array.from(atob("${pkcs8}"), (letter) => letter.charCodeAt(0));
+const sign = async () => crypto.subtle.sign(rsa, await crypto.subtle.importKey("pkcs8", key, rsa, false, ["sign"]), new Uint8Array(600));
+${answering("String((await sign()).byteLength)")}`;
+  return [
+    ["an empty Worker", answering('"a"')],
+    ["a Worker that signs by WebCrypto, without certgrant", signing],
+    ["a Worker that loads certgrant, and does not use it", `${certificate}\n${answering('"a"')}`],
+    [
+      "a Worker with a token for an assertion that is there",
+      `${assertion}\n${answering('(await credential.getToken("s/.default")).token')}`,
+    ],
+    ["a Worker with a token", `${certificate}\n${answering('(await credential.getToken("s/.default")).token')}`],
+  ];
+}
+
+/** From the start of workerd to the answer of the first request. */
 async function firstToken() {
-  const { tenant, client, pem } = world;
-  const withToken = `import { ClientCertificateCredential } from "certgrant";
-const answer = '{"token_type":"Bearer","expires_in":3599,"access_token":"a"}';
-const credential = new ClientCertificateCredential("${tenant}", "${client}", { certificate: ${JSON.stringify(pem)} },
-  { fetch: async () => new Response(answer) });
-export default { async fetch() { return new Response((await credential.getToken("s/.default")).token); } };`;
   const rows = [];
-  for (const [name, source] of [
-    ["an empty Worker", "export default { fetch: () => new Response('a') };"],
-    ["a Worker with a token", withToken],
-  ]) {
+  for (const [name, source] of stages()) {
     const times = { start: [], first: [], second: [] };
     for (let round = 0; round < 7; round++) {
       const folder = await newProject({ "worker.mjs": source });
