@@ -35,6 +35,9 @@ pub(crate) fn run(workspace: &Workspace, report: &Report, record: bool) -> Resul
             .current_dir(workspace.path("tests/packaging"))
             .output(live)?;
         results = serde_json::from_str(&printed).context("bench/run.mjs did not print JSON")?;
+        if record {
+            Call::npm().args(["run", "format"]).current_dir(workspace.npm()).output(live)?;
+        }
         Ok(Outcome::done(if record { "npm/certgrant/docs/runtimes.md" } else { "" }))
     })?;
     for (name, rows) in results.as_object().into_iter().flatten() {
