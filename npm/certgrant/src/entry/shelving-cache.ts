@@ -2,6 +2,7 @@
  * The cache of a process that holds many tokens. All but the most recently used lie outside of JavaScript's heap: V8 visits every
  * page of the heap each time it collects what is young, so that a million tokens there would make all that the process does slower.
  */
+import type { AccessToken as Answer } from "../options.ts";
 import { answerOf, type Held, type KeptToken, TokenCache } from "../token-cache.ts";
 import { EXPIRES_ON, NEWER, NONE, REFRESH_ON, SPARE, SPARE_LARGE } from "../token-table.ts";
 import { TokenShelf } from "./token-shelf.ts";
@@ -16,6 +17,20 @@ const SLOT = SPARE + 1;
 const PLACE = SPARE_LARGE;
 /** Between a correlation id, which has no control characters, and a token. */
 const SEPARATOR = "\n";
+
+/**
+ * A text in the heap. A class, as the answer is a copy, because V8 places what a literal makes among the old as soon as many of its
+ * objects have lived long, and an old one that dies keeps its young text alive until all of the heap is collected.
+ */
+class HeldAtHand implements Held {
+  readonly answer: Answer;
+  readonly promise: Promise<Answer>;
+
+  constructor(answer: Answer) {
+    this.answer = answer;
+    this.promise = Promise.resolve(answer);
+  }
+}
 
 /** A cache that has the texts of tokens which are not used now on a {@link TokenShelf}. */
 export class ShelvingCache extends TokenCache {
@@ -70,10 +85,7 @@ export class ShelvingCache extends TokenCache {
   }
 
   #hold(row: number, token: Omit<KeptToken, "obtainedOn">): Held {
-    // Copies, because V8 places what a literal makes among the old as soon as many of its objects have lived long, and an old one that
-    // dies keeps its young text until all of the heap is collected.
-    const answer = Object.freeze({ ...answerOf(token) });
-    const held = { ...{ answer, promise: Promise.resolve(answer) } };
+    const held = new HeldAtHand(Object.freeze(Object.assign({}, answerOf(token))));
     const slot = this.#freeSlots.pop() ?? this.#texts.length;
     this.#texts[slot] = held;
     this.table.setSmall(row, SLOT, slot);
