@@ -1,7 +1,6 @@
 // Which backend does the work: the environment decides, and what it asks for has to be there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createPrivateKey } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { AUTHORITY, CERTIFICATE, CLIENT, KEY, SCOPE, TENANT, THUMBPRINT } from "./support/fixtures.mjs";
 import { entryUrl } from "./support/package.mjs";
+import { unsoundKey } from "./support/unsound-key.mjs";
 
 /** Gets a token in a process of its own; answers with the backend's name and the error. */
 function run({ entry = entryUrl("."), backend, prelude = "", pem = KEY + CERTIFICATE }) {
@@ -65,13 +65,7 @@ for (const [signer, given] of [
   ["the WASM module", { backend: "wasm", prelude: WITHOUT_WEBCRYPTO }],
 ]) {
   test(`a key whose numbers do not fit together is named where ${signer} signs`, () => {
-    const key = createPrivateKey(KEY);
-    const der = key.export({ type: "pkcs8", format: "der" });
-    // Both: OpenSSL does without a prime that is wrong.
-    for (const number of ["p", "d"]) {
-      der[der.indexOf(Buffer.from(key.export({ format: "jwk" })[number], "base64url")) + 50] ^= 1;
-    }
-    const pem = `-----BEGIN PRIVATE KEY-----\n${der.toString("base64")}\n-----END PRIVATE KEY-----\n${CERTIFICATE}`;
+    const pem = unsoundKey(KEY) + CERTIFICATE;
     const { error } = run({ ...given, pem });
     const message =
       "the private key can't be read: found numbers that do not make an RSA key, expected a sound RSA private key";

@@ -21,9 +21,11 @@ import { expectError, expectNoSecret } from "./support/credential.mjs";
 import { CERTIFICATE, CLIENT, KEY, PEM, TENANT, vector } from "./support/fixtures.mjs";
 import { ClientCertificateCredential } from "./support/package.mjs";
 import { granted, refused, scriptedFetch } from "./support/service.mjs";
+import { unsoundKey } from "./support/unsound-key.mjs";
 
 const SUCCESSOR_CERTIFICATE = vector("bundles/leaf.pem");
-const SUCCESSOR = vector("bundles/leaf.pkcs1.key") + SUCCESSOR_CERTIFICATE;
+const SUCCESSOR_KEY = vector("bundles/leaf.pkcs1.key");
+const SUCCESSOR = SUCCESSOR_KEY + SUCCESSOR_CERTIFICATE;
 /** The successor as a PFX with the password "certgrant". */
 const ENCRYPTED = "legacy.pfx";
 
@@ -116,6 +118,19 @@ test("a file that is half written, missing or broken leaves the old certificate 
   unlinkSync(certificatePath);
   isOfFirst(await next());
   assert.match(warnings().at(-1), /ERR_FILE_UNREADABLE/);
+  writeFileSync(certificatePath, SUCCESSOR);
+  isOfSuccessor(await next());
+  expectNoSecret(told.join("\n"));
+});
+
+test("a file whose key does not sign leaves the old certificate in use, and is told of", async (t) => {
+  const certificatePath = file();
+  const { next, told } = make(t, { certificatePath });
+  isOfFirst(await next());
+  writeFileSync(certificatePath, unsoundKey(SUCCESSOR_KEY) + SUCCESSOR_CERTIFICATE);
+  isOfFirst(await next());
+  assert.match(told.join("\n"), /warning the certificate in use stays.*ERR_KEY_INVALID/);
+  isOfFirst(await next());
   writeFileSync(certificatePath, SUCCESSOR);
   isOfSuccessor(await next());
   expectNoSecret(told.join("\n"));

@@ -112,7 +112,7 @@ export interface BackendClient {
   step(flight: number, input: StepInput, now: number): Step;
   /**
    * Puts a renewed certificate (see {@link ClientConfig.certificate}) in the place of the one in use; a fault of it leaves the
-   * old one there, but for a key that the runtime's RSA does not take, which is told when it is to sign. Throws what
+   * old one there, but for a key that the runtime's RSA does not take: have another client sign with it first. Throws what
    * {@link Backend.open} throws.
    *
    * @returns whether it is another one

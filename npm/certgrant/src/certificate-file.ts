@@ -21,31 +21,35 @@ export interface LoadedFile {
   onUse?(): void;
 }
 
+/** What a client is opened with, but for its certificate. */
+export type ConfigOfCertificate = Omit<ClientConfig, "certificate">;
+
 /** A client of `backend`; throws what {@link Backend.open} throws. */
-export function openClient(
-  backend: Backend,
-  config: Omit<ClientConfig, "certificate">,
-  file: LoadedFile,
-): Promise<BackendClient> {
-  const open = (certificate: string | Uint8Array) => backend.open({ ...config, certificate });
-  return withPlainPem(backend, file, config.keyElsewhere === true, open);
+export function openClient(backend: Backend, config: ConfigOfCertificate, file: LoadedFile): Promise<BackendClient> {
+  return withPlainPem(backend, config, file, (certificate) => backend.open({ ...config, certificate }));
 }
 
-/** Hands a renewed certificate to a client; throws what {@link BackendClient.renew} throws. */
+/**
+ * Hands a renewed certificate to a client that was opened with `config`; throws what {@link BackendClient.renew} throws, and what is
+ * wrong with a key that does not sign. Another client tries it, so that a key that is no good does not take the place of one that is.
+ */
 export function renewClient(
   backend: Backend,
-  client: BackendClient,
+  config: ConfigOfCertificate,
   file: LoadedFile,
-  keyElsewhere: boolean,
+  client: BackendClient,
 ): Promise<boolean> {
-  return withPlainPem(backend, file, keyElsewhere, async (certificate) => client.renew(certificate));
+  return withPlainPem(backend, config, file, async (certificate) => {
+    if (!config.keyElsewhere) await (await backend.open({ ...config, certificate })).sign("RS256", "");
+    return client.renew(certificate);
+  });
 }
 
 /** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
 async function withPlainPem<T>(
   backend: Backend,
+  { keyElsewhere = false }: ConfigOfCertificate,
   { content, password, onUse }: LoadedFile,
-  keyElsewhere: boolean,
   use: (pem: string | Uint8Array) => Promise<T>,
 ): Promise<T> {
   try {

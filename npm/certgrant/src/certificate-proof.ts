@@ -1,7 +1,7 @@
 /** A certificate as what proves an application's identity: its private key signs assertions, here or elsewhere. */
 import type { Algorithm } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
-import { type CertificateSource, Renewal } from "./certificate-source.ts";
+import { type CertificateSource, renewal } from "./certificate-source.ts";
 import type { Proof } from "./proof.ts";
 
 /** How its assertions are to look. */
@@ -14,19 +14,19 @@ export interface CertificateTerms {
 export function certificateProof(source: CertificateSource, terms: CertificateTerms): Proof {
   const { sign, algorithm, isRenewable } = source;
   return {
-    async open(host, config) {
+    async open(host, given) {
       const stamp = await source.stamp?.();
-      const certificate = {
+      const config = {
+        ...given,
         keyElsewhere: sign !== undefined,
         renewable: isRenewable,
         algorithm: algorithm ?? terms.algorithm,
         sendCertificateChain: terms.sendCertificateChain ?? false,
       };
-      const client = await openClient(host.backend, { ...config, ...certificate }, await source.read(host));
-      const renewal = new Renewal(host, source, stamp);
+      const client = await openClient(host.backend, config, await source.read(host));
       return {
         client,
-        host: { sign, renew: (...look) => renewal.look(...look) },
+        host: { sign, renew: renewal(host, source, config, stamp) },
         description: "certificate",
       };
     },

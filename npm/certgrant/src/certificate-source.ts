@@ -2,8 +2,9 @@
  * Where a credential's certificate comes from, and how a renewed one is noticed: a file that is written anew, or a function of
  * the caller's.
  */
-import type { Algorithm, BackendClient } from "./backend.ts";
-import { type LoadedFile, renewClient } from "./certificate-file.ts";
+import type { Algorithm } from "./backend.ts";
+import { type ConfigOfCertificate, type LoadedFile, renewClient } from "./certificate-file.ts";
+import type { CredentialHost } from "./driver.ts";
 import { argumentTypeError, argumentValueError } from "./errors.ts";
 import type { KeyVaultSource } from "./key-vault.ts";
 import type {
@@ -36,29 +37,28 @@ export interface CertificateSource {
   readonly algorithm?: Algorithm | undefined;
 }
 
-/** Hands renewed certificates of a source to a client. */
-export class Renewal {
-  readonly #host: ProofHost;
-  readonly #source: CertificateSource;
-  #stamp: string | undefined;
-
-  /** @param stamp that of the certificate in use, taken before it was read */
-  constructor(host: ProofHost, source: CertificateSource, stamp: string | undefined) {
-    this.#host = host;
-    this.#source = source;
-    this.#stamp = stamp;
-  }
-
-  /** Looks, reads what is new, and hands it on. A fault of the new one leaves the old one in use; the next look tries again. */
-  async look(client: BackendClient, afterRefusal: boolean): Promise<boolean> {
+/**
+ * Hands renewed certificates of `source` to a client: looks, reads what is new, and hands it on. A fault of the new one leaves the old
+ * one in use; the next look tries again.
+ *
+ * @param config what the client was opened with
+ * @param stamp that of the certificate in use, taken before it was read
+ */
+export function renewal(
+  host: ProofHost,
+  source: CertificateSource,
+  config: ConfigOfCertificate,
+  stamp: string | undefined,
+): NonNullable<CredentialHost["renew"]> {
+  let known = stamp;
+  return async (client, afterRefusal) => {
     // Before the content: what is written in between is seen by the next look.
-    const stamp = await this.#source.stamp?.();
-    if (!afterRefusal && stamp !== undefined && stamp === this.#stamp) return false;
-    const file = await this.#source.read(this.#host);
-    const isAnother = await renewClient(this.#host.backend, client, file, this.#source.sign !== undefined);
-    this.#stamp = stamp;
+    const found = await source.stamp?.();
+    if (!afterRefusal && found !== undefined && found === known) return false;
+    const isAnother = await renewClient(host.backend, config, await source.read(host), client);
+    known = found;
     return isAnother;
-  }
+  };
 }
 
 /** The source of what a credential's constructor was given; throws what is wrong with it, in the name of `credential`. */
