@@ -21,7 +21,9 @@ const chunks = (prefix: string) => {
 const nodeChunks = (options: Rolldown.OutputOptions, format: string): Rolldown.OutputOptions => ({
   ...chunks("node-")(options, format),
   codeSplitting: {
-    groups: [{ name: "core", test: /src[\\/](?:(?!aadsts|key-vault|log)[\w-]+|entry[\\/]platform)\.ts$/ }],
+    groups: [
+      { name: "core", test: /src[\\/](?:(?!aadsts|certificate-renewal|key-vault|log)[\w-]+|entry[\\/]platform)\.ts$/ },
+    ],
   },
 });
 

@@ -277,6 +277,17 @@ test("bytes are bounded as well", async () => {
   assert.equal(fetch.requests.length, 4);
 });
 
+test("a limit that is undefined is the default", async () => {
+  const long = "x".repeat(900 * 1024);
+  const fetch = scriptedFetch(granted(long));
+  const one = credential(fetch, { tokenCacheLimits: { tokens: undefined, bytes: undefined } });
+  const names = Array.from({ length: 300 }, (_, index) => `r${index}`);
+  for (const name of names) await one.getToken(scope(name));
+  assert.equal(fetch.requests.length, 300);
+  await one.getToken(scope(names[0]));
+  assert.equal(fetch.requests.length, 301, "256 MiB do not hold all of them");
+});
+
 test("a token that was rejected can be removed, and all can be cleared", async () => {
   const fetch = counting();
   const one = credential(fetch);

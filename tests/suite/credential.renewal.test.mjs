@@ -1,7 +1,7 @@
 // Certificates that change while a credential is in use: files that are replaced, and functions that give them.
 import assert from "node:assert/strict";
 import { fork } from "node:child_process";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import {
   mkdirSync,
   mkdtempSync,
@@ -134,6 +134,19 @@ test("a file whose key does not sign leaves the old certificate in use, and is t
   writeFileSync(certificatePath, SUCCESSOR);
   isOfSuccessor(await next());
   expectNoSecret(told.join("\n"));
+});
+
+test("a file with the certificate of another key leaves the old one in use where a CryptoKey signs", async (t) => {
+  const pkcs8 = createPrivateKey(KEY).export({ type: "pkcs8", format: "der" });
+  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, { name: "RSA-PSS", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
+  const certificatePath = file(CERTIFICATE);
+  const { next, told } = make(t, { certificatePath, privateKey });
+  isOfFirst(await next());
+  writeFileSync(certificatePath, SUCCESSOR_CERTIFICATE);
+  isOfFirst(await next());
+  assert.match(told.join("\n"), /warning the certificate in use stays.*ERR_SIGNATURE_INVALID/);
 });
 
 test("a file that stays as it is is not read again", async (t) => {

@@ -62,6 +62,20 @@ test("the vault signs once for all requests of some minutes, and never for a cac
   assert.equal(vault.signed, 1);
 });
 
+test("the vault's own credential may be any object, and goes nowhere but to getToken", async () => {
+  const vault = keyVault([FIRST]);
+  const credential = { getToken: async () => ({ token: VAULT_TOKEN, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+  credential.self = credential;
+  Object.defineProperty(credential, "secret", {
+    enumerable: true,
+    get() {
+      throw new Error("looked at");
+    },
+  });
+  const { one } = vaulted(vault, { keyVaultOptions: { credential } });
+  assert.equal((await one.getToken(SCOPE)).token, "token-1");
+});
+
 test("a chosen version is asked for and signed with", async () => {
   const vault = keyVault([FIRST, SECOND]);
   const { one, service } = vaulted(vault, { keyVaultOptions: { certificateVersion: FIRST.version } });

@@ -4,17 +4,20 @@ import { basename } from "node:path";
 
 /** What stands for a file, by the entry that asks. */
 const WAYS = {
-  // The import of a compiled module.
-  "workerd.ts": (file) => `import("./${file}").then((module) => module.default)`,
+  // The import of a compiled module, which is its default export.
+  "workerd.ts": (file) => `import("./${file}")`,
   // The same, as Vercel and Next.js spell it.
-  "edge-light.ts": (file) => `import("./${file}?module").then((module) => module.default)`,
+  "edge-light.ts": (file) => `import("./${file}?module")`,
   // An address beside the JavaScript.
   "browser.ts": (file) => `new URL("./${file}", import.meta.url)`,
   "deno.ts": (file) => `new URL("./${file}", import.meta.url)`,
 };
 
-/** Where WebCrypto is a part of the runtime, RSA of our own is never needed; a page that did not come over TLS has none. */
-const isNeeded = (entry, name) => name !== "certgrant_rsa" || entry === "browser.ts";
+/**
+ * Where WebCrypto is a part of the runtime, RSA of our own is never needed; a page that did not come over TLS has none. ADAL's flows are
+ * for Node: what is never called should not be a file that a Worker's bundler takes along.
+ */
+const isNeeded = (entry, name) => name !== "certgrant_user" && (name !== "certgrant_rsa" || entry === "browser.ts");
 
 const ID = "wasm:modules";
 

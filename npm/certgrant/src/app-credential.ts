@@ -15,7 +15,7 @@ import type { Logger, RequestLog } from "./log.ts";
 import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
 import { platform } from "./platform.ts";
 import type { BareConfig, Proof } from "./proof.ts";
-import { answerOf, DEFAULT_LIMITS, LONG_KEY, requestKey, TokenCache } from "./token-cache.ts";
+import { answerOf, LONG_KEY, MAX_BYTES, MAX_TOKENS, requestKey, TokenCache } from "./token-cache.ts";
 import { type Fetch, send } from "./transport.ts";
 import { PACKAGE_VERSION } from "./version.ts";
 
@@ -63,7 +63,8 @@ export abstract class AppCredential {
     this.#app = { ...app, options: { ...app.options } };
     this.#fetch = fetchOf(name, app.options);
     this.#logger = app.options.logger ?? platform().logger?.();
-    const limits = { ...DEFAULT_LIMITS, ...app.options.tokenCacheLimits };
+    const { tokens = MAX_TOKENS, bytes = MAX_BYTES } = app.options.tokenCacheLimits ?? {};
+    const limits = { tokens, bytes };
     this.#cache =
       "application" in init ? init.application.#cache : (platform().tokenCache?.(limits) ?? new TokenCache(limits));
   }

@@ -29,24 +29,8 @@ export function openClient(backend: Backend, config: ConfigOfCertificate, file: 
   return withPlainPem(backend, config, file, (certificate) => backend.open({ ...config, certificate }));
 }
 
-/**
- * Hands a renewed certificate to a client that was opened with `config`; throws what {@link BackendClient.renew} throws, and what is
- * wrong with a key that does not sign. Another client tries it, so that a key that is no good does not take the place of one that is.
- */
-export function renewClient(
-  backend: Backend,
-  config: ConfigOfCertificate,
-  file: LoadedFile,
-  client: BackendClient,
-): Promise<boolean> {
-  return withPlainPem(backend, config, file, async (certificate) => {
-    if (!config.keyElsewhere) await (await backend.open({ ...config, certificate })).sign("RS256", "");
-    return client.renew(certificate);
-  });
-}
-
 /** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
-async function withPlainPem<T>(
+export async function withPlainPem<T>(
   backend: Backend,
   { keyElsewhere = false }: ConfigOfCertificate,
   { content, password, onUse }: LoadedFile,

@@ -1,7 +1,8 @@
 /** A certificate as what proves an application's identity: its private key signs assertions, here or elsewhere. */
 import type { Algorithm } from "./backend.ts";
 import { openClient } from "./certificate-file.ts";
-import { type CertificateSource, renewal } from "./certificate-source.ts";
+import type { Look } from "./certificate-renewal.ts";
+import type { CertificateSource } from "./certificate-source.ts";
 import type { Proof } from "./proof.ts";
 
 /** How its assertions are to look. */
@@ -24,9 +25,17 @@ export function certificateProof(source: CertificateSource, terms: CertificateTe
         sendCertificateChain: terms.sendCertificateChain ?? false,
       };
       const client = await openClient(host.backend, config, await source.read(host));
+      let look: Look | undefined;
       return {
         client,
-        host: { sign, renew: renewal(host, source, config, stamp) },
+        host: {
+          sign,
+          async renew(...given) {
+            const { renewal } = await import("./certificate-renewal.ts");
+            look ??= renewal(host, source, config, stamp);
+            return look(...given);
+          },
+        },
         description: "certificate",
       };
     },

@@ -1,10 +1,9 @@
 /**
- * Where a credential's certificate comes from, and how a renewed one is noticed: a file that is written anew, or a function of
- * the caller's.
+ * Where a credential's certificate comes from, and how it is seen that there may be another: a file that is written anew, or a
+ * function of the caller's.
  */
 import type { Algorithm } from "./backend.ts";
-import { type ConfigOfCertificate, type LoadedFile, renewClient } from "./certificate-file.ts";
-import type { CredentialHost } from "./driver.ts";
+import type { LoadedFile } from "./certificate-file.ts";
 import { argumentTypeError, argumentValueError } from "./errors.ts";
 import type { KeyVaultSource } from "./key-vault.ts";
 import type {
@@ -27,7 +26,7 @@ const TROUBLESHOOTING =
 /** A certificate, and what signs for it. */
 export interface CertificateSource {
   read(host: ProofHost): Promise<LoadedFile>;
-  /** Something that is another thing when there may be another certificate; absent where every look has to read. */
+  /** Something that is another thing when there may be another certificate; absent where there never is. */
   stamp?(): Promise<string>;
   /** Whether there may be another certificate later. */
   readonly isRenewable: boolean;
@@ -35,30 +34,6 @@ export interface CertificateSource {
   readonly sign?: Sign | undefined;
   /** The only algorithm that the signer has. */
   readonly algorithm?: Algorithm | undefined;
-}
-
-/**
- * Hands renewed certificates of `source` to a client: looks, reads what is new, and hands it on. A fault of the new one leaves the old
- * one in use; the next look tries again.
- *
- * @param config what the client was opened with
- * @param stamp that of the certificate in use, taken before it was read
- */
-export function renewal(
-  host: ProofHost,
-  source: CertificateSource,
-  config: ConfigOfCertificate,
-  stamp: string | undefined,
-): NonNullable<CredentialHost["renew"]> {
-  let known = stamp;
-  return async (client, afterRefusal) => {
-    // Before the content: what is written in between is seen by the next look.
-    const found = await source.stamp?.();
-    if (!afterRefusal && found !== undefined && found === known) return false;
-    const isAnother = await renewClient(host.backend, config, await source.read(host), client);
-    known = found;
-    return isAnother;
-  };
 }
 
 /** The source of what a credential's constructor was given; throws what is wrong with it, in the name of `credential`. */
@@ -111,21 +86,32 @@ function pathSource(credential: string, path: string, password: string | undefin
   };
 }
 
+/** The function is asked by `stamp`, which is before each reading. */
 function suppliedSource(
   credential: string,
   supply: CertificateSupplier,
   password: string | undefined,
 ): CertificateSource {
+  let file: LoadedFile = { content: "" };
+  let changes = 0;
   return {
-    async read() {
+    async stamp() {
       const supplied = await supply();
-      const file =
+      const given =
         typeof supplied === "string" || supplied instanceof Uint8Array ? { certificate: supplied } : supplied;
-      expectContent(credential, file?.certificate);
-      return { content: file.certificate, password: file.certificatePassword ?? password };
+      const content = ownContent(credential, given?.certificate);
+      const itsPassword = given.certificatePassword ?? password;
+      if (!isSame(content, file.content) || itsPassword !== file.password) changes += 1;
+      file = { content, password: itsPassword };
+      return `${changes}`;
     },
+    read: async () => file,
     isRenewable: true,
   };
+}
+
+function isSame(one: string | Uint8Array, other: string | Uint8Array): boolean {
+  return one.length === other.length && [...one].every((unit, index) => unit === other[index]);
 }
 
 /** What speaks with vaults is loaded when it is first needed. */
@@ -153,15 +139,15 @@ function vaultSource(credential: string, options: KeyVaultOptions): CertificateS
   };
 }
 
-function contentSource(credential: string, content: unknown, password: string | undefined): CertificateSource {
-  expectContent(credential, content);
-  // A copy: the caller may wipe its bytes.
-  const own = typeof content === "string" ? content : content.slice();
-  return { read: async () => ({ content: own, password }), isRenewable: false };
+function contentSource(credential: string, given: unknown, password: string | undefined): CertificateSource {
+  const content = ownContent(credential, given);
+  return { read: async () => ({ content, password }), isRenewable: false };
 }
 
-function expectContent(credential: string, content: unknown): asserts content is string | Uint8Array {
-  if (typeof content === "string" || content instanceof Uint8Array) return;
+/** A copy: the caller may wipe its bytes. */
+function ownContent(credential: string, content: unknown): string | Uint8Array {
+  if (typeof content === "string") return content;
+  if (content instanceof Uint8Array) return content.slice();
   throw argumentTypeError(`${credential}: certificate must be a string or a Uint8Array, found ${typeof content}`);
 }
 

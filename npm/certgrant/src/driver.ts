@@ -11,10 +11,7 @@ import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErr
 import { platform } from "./platform.ts";
 import { type Sign, signElsewhere } from "./signer.ts";
 import { type KeptToken, requestKey, type TokenCache, timesOf } from "./token-cache.ts";
-import type { FailureInput, ResponseInput } from "./transport.ts";
-
-/** The longest delay that a timer takes, in milliseconds. */
-const MAX_TIMER_DELAY = 2 ** 31 - 1;
+import { type FailureInput, MAX_TIMER_DELAY, type ResponseInput } from "./transport.ts";
 
 /** What the core says of a refusal that it knows nothing more precise of. */
 const GENERAL_HINT = "read the service's own error and error_description";

@@ -44,7 +44,8 @@ export class KeyVaultSource implements CertificateSource {
   }
 
   async read({ backend, fetch }: ProofHost): Promise<LoadedFile> {
-    this.#vault ??= await backend.openVault(this.#options);
+    const { vaultUrl, certificateName, certificateVersion } = this.#options;
+    this.#vault ??= await backend.openVault({ vaultUrl, certificateName, certificateVersion });
     this.#fetch = fetch;
     const { certificate, version } = await this.#run({ kind: "certificate" });
     return {

@@ -22,8 +22,9 @@ export interface CacheLimits {
   bytes: number;
 }
 
-/** 100 000 tokens, 256 MiB. */
-export const DEFAULT_LIMITS: CacheLimits = { tokens: 100_000, bytes: 256 * 1024 * 1024 };
+/** The limits of who sets none. */
+export const MAX_TOKENS = 100_000;
+export const MAX_BYTES = 256 * 1024 * 1024;
 
 /** By how many milliseconds a clock may be set back as time services do it. */
 const CLOCK_STEP = 2_000;

@@ -65,7 +65,7 @@ const RESPONSE_HEADERS = [
 ] as const;
 
 /** The longest delay that a timer takes, in milliseconds. */
-const MAX_TIMER_DELAY = 2 ** 31 - 1;
+export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /**
  * Sends `request` and waits at most its `timeout` (milliseconds) for the whole answer. Never rejects.

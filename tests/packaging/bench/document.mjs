@@ -124,9 +124,9 @@ ${table(
 
 ## First token in a fresh isolate
 
-workerd, milliseconds: until it listens, the first request, the second. The token service answers at once. Each Worker does more than
-the one above it, so the differences tell where the time goes: to load script and module, to instantiate the module and make a request
-for the first time, to read the certificate and sign.
+workerd, milliseconds: until it listens, the first request, the second. The token service answers at once. Differences tell
+where the time goes: to load script and module, to instantiate the module and make a request for the first time, to read the certificate
+and sign; what a key's first signature takes of WebCrypto is in the second row.
 
 ${table(
   [

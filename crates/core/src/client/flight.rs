@@ -177,7 +177,7 @@ impl Flight {
             }
             (State::Renewal { .. }, Input::Renewed) => Ok(self.authenticate(config, standing, now)),
             // Renewed while the host signed: who knows with which key. Or dated by a clock that is known to be wrong by now.
-            (State::Signature { certificate, .. }, Input::Signature(_))
+            (State::Signature { certificate, .. }, Input::Signature(_) | Input::SigningFailed(_))
                 if certificate != standing.certificate || self.dated_by != Some(standing.clock_offset()) =>
             {
                 Ok(self.authenticate(config, standing, now))

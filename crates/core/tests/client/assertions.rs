@@ -249,6 +249,20 @@ fn certificate_that_is_renewed_while_its_key_signs_is_asked_to_sign_again() {
 }
 
 #[test]
+fn signature_of_a_certificate_that_was_renewed_meanwhile_may_fail() {
+    let mut drive = drive(renewable());
+    let flight = drive.start(&request());
+    let begin = drive.begin();
+    drive.step(flight, begin).unwrap();
+    let Ok(Step::Sign(_)) = drive.step(flight, Input::Renewed) else { panic!() };
+    drive.renew(&successor()).unwrap();
+    let failed = || Input::SigningFailed("a signature of another key".into());
+    let Ok(Step::Sign(_)) = drive.step(flight, failed()) else { panic!() };
+    let Ok(Step::Done(Err(error))) = drive.step(flight, failed()) else { panic!() };
+    assert_eq!(error.code(), ErrorCode::SigningFailed);
+}
+
+#[test]
 fn same_certificate_again_changes_nothing() {
     let mut drive = drive(renewable());
     drive.acquire(&scope("a/.default")).unwrap();

@@ -47,9 +47,9 @@ export class WasmModule {
    * @throws what the function answers as an error, with the members of `ErrorData`; `WebAssembly.RuntimeError` after a trap
    */
   call(name: string, given: Record<string, Sendable>): unknown {
+    this.#exports ??= new WebAssembly.Instance(this.#module, {}).exports as unknown as Exports;
     // What no message can hold is the caller's fault, and no trap.
     const message = encode(given);
-    this.#exports ??= new WebAssembly.Instance(this.#module, {}).exports as unknown as Exports;
     let answer: unknown;
     try {
       answer = exchange(this.#exports, name, message);
@@ -69,9 +69,13 @@ export class WasmModule {
 
 function exchange(exports: Exports, name: string, message: Uint8Array): unknown {
   const { memory, allocate, release } = exports;
-  const at = allocate(message.length);
-  new Uint8Array(memory.buffer).set(message, at + PREFIX);
-  message.fill(0);
+  let at: number;
+  try {
+    at = allocate(message.length);
+    new Uint8Array(memory.buffer).set(message, at + PREFIX);
+  } finally {
+    message.fill(0);
+  }
   const answer = (exports[name] as (message: number) => number)(at);
   // The memory may have grown, and then has another buffer.
   const length = new DataView(memory.buffer).getUint32(answer, true);

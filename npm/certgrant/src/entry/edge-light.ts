@@ -18,7 +18,7 @@ interface RequestContext {
 installPlatform(
   webPlatform({
     name: "edge-light",
-    compile: (name) => modules[name](),
+    compile: async (name) => (await modules[name]()).default,
     keepAlive(work) {
       (globalThis as { [REQUEST_CONTEXT]?: RequestContext })[REQUEST_CONTEXT]?.get?.()?.waitUntil?.(work);
     },

@@ -7,7 +7,7 @@ import { answerOf, type Held, type KeptToken, TokenCache } from "../token-cache.
 import { EXPIRES_ON, NEWER, NONE, REFRESH_ON, SPARE, SPARE_LARGE } from "../token-table.ts";
 import { TokenShelf } from "./token-shelf.ts";
 
-/** How many tokens, the most recently used, are in the heap. */
+/** How many tokens, the most recently used, are in the heap, besides those that have no place on the shelf. */
 const AT_HAND = 1024;
 /** Column: whether a token is one of those. */
 const IS_AT_HAND = SPARE;
@@ -55,7 +55,13 @@ export class ShelvingCache extends TokenCache {
 
   protected override textOf(row: number): Held {
     const slot = this.table.small(row, SLOT);
-    return slot === NONE ? this.#takeDown(row) : (this.#texts[slot] as Held);
+    if (slot !== NONE) return this.#texts[slot] as Held;
+    // The newest that is left, when all at hand were removed, is not among those.
+    if (this.table.small(row, IS_AT_HAND) === 0) {
+      this.takeOut(row);
+      this.add(row);
+    }
+    return this.#takeDown(row);
   }
 
   protected override add(row: number): void {

@@ -12,7 +12,7 @@ import { webPlatform } from "./web.ts";
 installPlatform(
   webPlatform({
     name: "workerd",
-    compile: (name) => modules[name](),
+    compile: async (name) => (await modules[name]()).default,
     // Whatever a request has begun ends with it, and other requests may wait for its flight.
     keepAlive: waitUntil,
   }),
