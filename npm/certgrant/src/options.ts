@@ -26,7 +26,8 @@ export interface OwnSigner {
 export interface CertificateFile extends OwnSigner {
   /**
    * Path of the file. It is read with the first token, and again when it was replaced: the new certificate signs the next
-   * assertion. While the new file is not usable, the old certificate stays in use.
+   * assertion. While the new file is not usable, or its key does not sign, the old certificate stays in use. (A `sign` of yours is
+   * not asked beforehand: have it sign with the key of a new certificate by the time that this is there.)
    */
   certificatePath: string;
   /** Password of the file or of its private key; ignored where none is needed. */
