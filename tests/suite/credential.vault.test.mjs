@@ -98,6 +98,36 @@ test("a version that comes later is not signed with until its certificate is in 
   for (const [index, certificate] of certificates.entries()) assertionOf(service.requests[index], certificate);
 });
 
+test("a look into the vault that takes long does not have an older version signed with", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  const vault = keyVault([FIRST]);
+  const { one, service } = vaulted(vault);
+  await one.getToken("https://a.example/.default");
+  vault.versions.push(SECOND);
+  t.mock.timers.tick(60 * 60_000);
+  let release;
+  const asked = new Promise((resolve) => {
+    vault.answer = ({ url, ...init }) => {
+      vault.answer = undefined;
+      const answer = vault.fetch(url, init);
+      resolve();
+      return new Promise((released) => {
+        release = () => released(answer);
+      });
+    };
+  });
+  const slow = one.getToken("https://b.example/.default");
+  await asked;
+  vault.versions.push({ ...FIRST, version: "00112233445566778899aabbccddeeff" });
+  t.mock.timers.tick(60 * 60_000);
+  await one.getToken("https://c.example/.default");
+  release();
+  await slow;
+  t.mock.timers.tick(10 * 60_000);
+  await one.getToken("https://d.example/.default");
+  for (const request of service.requests) assertionOf(request, FIRST.certificate);
+});
+
 test("a certificate that the token service no longer knows is looked up in the vault at once", async () => {
   const vault = keyVault([FIRST]);
   const { one, service } = vaulted(vault, { answers: [granted(), refusedToken(), granted("token-2")] });

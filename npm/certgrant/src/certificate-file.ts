@@ -29,7 +29,7 @@ export function openClient(backend: Backend, config: ConfigOfCertificate, file: 
   return withPlainPem(backend, config, file, (certificate) => backend.open({ ...config, certificate }));
 }
 
-/** Uses the file as it is, and once more as what it opens to if it is not plain PEM. */
+/** Uses the file as it is, and once more as what it opens to if it is not plain PEM; `undefined` from `use` is a file that is not used. */
 export async function withPlainPem<T>(
   backend: Backend,
   { keyElsewhere = false }: ConfigOfCertificate,
@@ -38,7 +38,7 @@ export async function withPlainPem<T>(
 ): Promise<T> {
   try {
     const used = await use(content);
-    onUse?.();
+    if (used !== undefined) onUse?.();
     return used;
   } catch (thrown) {
     if (!NOT_PLAIN.includes((thrown as Partial<ErrorData>).code as ErrorCode)) throw thrown;
@@ -47,7 +47,7 @@ export async function withPlainPem<T>(
   const pem = await backend.openFile(file, password, keyElsewhere);
   try {
     const used = await use(pem);
-    onUse?.();
+    if (used !== undefined) onUse?.();
     return used;
   } finally {
     pem.fill(0);

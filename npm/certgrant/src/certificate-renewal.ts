@@ -8,7 +8,7 @@ import type { ProofHost } from "./proof.ts";
 import type { Sign, SigningRequest } from "./signer.ts";
 
 /** Looks for a renewed certificate and hands it to the client; whether there is one. `afterRefusal`: the one in use was refused. */
-export type Look = (client: BackendClient, afterRefusal: boolean) => Promise<boolean>;
+export type Look = (client: BackendClient, afterRefusal: boolean) => Promise<boolean | undefined>;
 
 /**
  * Hands renewed certificates of `source` to a client: looks, reads what is new, and hands it on. A fault of the new one leaves the old
@@ -33,7 +33,7 @@ export function renewal(
     if (!afterRefusal && found !== undefined && found === known) return false;
     return renewClient(host.backend, config, source, await source.read(host), (pem) => {
       // One that began later has found what is newer.
-      if (look < successful) return false;
+      if (look < successful) return undefined;
       const isAnother = client.renew(pem);
       successful = look;
       known = found;
@@ -52,8 +52,8 @@ function renewClient(
   config: ConfigOfCertificate,
   { sign, algorithm }: { sign?: Sign | undefined; algorithm?: Algorithm | undefined },
   file: LoadedFile,
-  take: (pem: string | Uint8Array) => boolean,
-): Promise<boolean> {
+  take: (pem: string | Uint8Array) => boolean | undefined,
+): Promise<boolean | undefined> {
   return withPlainPem(backend, config, file, async (certificate) => {
     if (!sign || algorithm) {
       const client = await backend.open({ ...config, certificate });

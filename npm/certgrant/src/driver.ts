@@ -71,7 +71,7 @@ export interface CredentialHost {
    *
    * @param afterRefusal the service refused the one in use
    */
-  renew?(client: BackendClient, afterRefusal: boolean): Promise<boolean>;
+  renew?(client: BackendClient, afterRefusal: boolean): Promise<boolean | undefined>;
 }
 
 /** Where the tokens are, and the tenant of requests that name none. */
