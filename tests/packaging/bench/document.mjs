@@ -64,8 +64,8 @@ ${table(
 
 ## What a Worker loads
 
-The script, minified by esbuild as one file, so with what the package itself would load on demand (Key Vault, the log, hints for AADSTS
-numbers), and the WASM module, each through gzip -9. PFX files take one further module, and rare ones another.
+The script, minified by esbuild as one file, so with what the package itself would load on demand (Key Vault, the log, renewals, hints for
+AADSTS numbers), and the WASM module, each through gzip -9. PFX files take one further module, and rare ones another.
 
 ![Worker](runtimes-worker.svg)
 

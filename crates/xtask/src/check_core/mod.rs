@@ -1,6 +1,6 @@
 //! `check-core`: makes the rules about the core mechanical.
 //!
-//! Core builds for a target without std and for WASM in every feature set; its dependency tree equals a list in the
+//! Core compiles for a target without std and for WASM in every feature set; its dependency tree equals a list in the
 //! repository, and nothing that is published depends on a pre-release; inside core a module names only the modules above
 //! it; the WASM modules import nothing. The list is accepted with `cargo xtask check-core --accept`, so that a change of it
 //! is a line in a review.
@@ -39,13 +39,13 @@ pub(crate) const STEPS: [Step; 6] = [
     },
     Step {
         name: "core-no-std",
-        about: "core builds for thumbv7em-none-eabihf, which has no std, in every feature set",
+        about: "core compiles for thumbv7em-none-eabihf, which has no std, in every feature set",
         needs_build: false,
         work: targets::check_no_std,
     },
     Step {
         name: "core-wasm",
-        about: "core builds for wasm32-unknown-unknown in every feature set",
+        about: "core compiles for wasm32-unknown-unknown in every feature set",
         needs_build: false,
         work: targets::check_wasm,
     },

@@ -1,7 +1,7 @@
 //! Core compiles where there is no std, and for WASM, with each feature and without it.
 //!
 //! A crate that says `no_std` may still pull std in through a dependency or a feature; only a target without std shows it, to
-//! `cargo check` already. The modules for WASM are built as a whole later.
+//! `cargo check` already.
 
 use anyhow::{Context, Result};
 
@@ -13,40 +13,53 @@ use crate::workspace::{Workspace, metadata};
 /// A target without std.
 const NO_STD_TARGET: &str = "thumbv7em-none-eabihf";
 
-/// Builds for a target without std. It is skipped where that target can't be had.
+/// Checks for a target without std, and builds once, with all features. It is skipped where that target can't be had.
 ///
 /// # Errors
 ///
-/// A build fails.
+/// Core does not compile.
 pub(crate) fn check_no_std(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     if let Err(error) = add_target(NO_STD_TARGET, live) {
         let reason = format!("{error:#}");
         return Ok(Outcome::skipped(reason.lines().last().unwrap_or(NO_STD_TARGET)));
     }
-    build_all(workspace, NO_STD_TARGET, live)
+    let outcome = check_all(workspace, NO_STD_TARGET, live)?;
+    cargo(workspace, "build", NO_STD_TARGET, &features(workspace)?, live)?;
+    Ok(outcome)
 }
 
-/// Builds for WASM.
+/// Checks for WASM; its modules are built as a whole later.
 ///
 /// # Errors
 ///
-/// A build fails, or the target can't be had.
+/// Core does not compile, or the target can't be had.
 pub(crate) fn check_wasm(workspace: &Workspace, live: &LiveLine) -> Result<Outcome> {
     add_target(WASM_TARGET, live)?;
-    build_all(workspace, WASM_TARGET, live)
+    check_all(workspace, WASM_TARGET, live)
 }
 
-fn build_all(workspace: &Workspace, target: &str, live: &LiveLine) -> Result<Outcome> {
+fn check_all(workspace: &Workspace, target: &str, live: &LiveLine) -> Result<Outcome> {
     let sets = telling_sets(&features(workspace)?);
     for set in &sets {
-        workspace
-            .cargo()
-            .args(["check", "--package", "certgrant-core", "--target", target, "--no-default-features"])
-            .args(["--features", &set.join(",")])
-            .output(live)
-            .with_context(|| format!("core for {target} with the features {set:?}"))?;
+        cargo(workspace, "check", target, set, live)?;
     }
     Ok(looked_at(sets.len(), "feature set"))
+}
+
+fn cargo(
+    workspace: &Workspace,
+    command: &str,
+    target: &str,
+    features: &[String],
+    live: &LiveLine,
+) -> Result<()> {
+    workspace
+        .cargo()
+        .args([command, "--package", "certgrant-core", "--target", target, "--no-default-features"])
+        .args(["--features", &features.join(",")])
+        .output(live)
+        .with_context(|| format!("core for {target} with the features {features:?}"))?;
+    Ok(())
 }
 
 /// Core's features as its manifest has them.
