@@ -14,14 +14,13 @@ export const EXPIRES_ON = 2;
 export const ENDS_AT = 3;
 /** What a token counts for in the limit of bytes. */
 export const SIZE = 4;
-/** For a cache's own use, as is {@link SPARE}. */
-export const SPARE_LARGE = 5;
 const COLUMNS = 8;
 
 /** The columns of small numbers, integers of 32 bits, begin where those of large ones end. */
-export const NEWER = 12;
-const OLDER = 13;
-export const SPARE = 14;
+export const NEWER = 10;
+const OLDER = 11;
+/** The first of four for a cache's own use. */
+export const SPARE = 12;
 const SMALL_COLUMNS = 16;
 
 const FIRST_ROWS = 8;

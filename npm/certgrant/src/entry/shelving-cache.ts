@@ -4,7 +4,7 @@
  */
 import type { AccessToken as Answer } from "../options.ts";
 import { answerOf, type Held, type KeptToken, TokenCache } from "../token-cache.ts";
-import { EXPIRES_ON, NEWER, NONE, REFRESH_ON, SPARE, SPARE_LARGE } from "../token-table.ts";
+import { EXPIRES_ON, NEWER, NONE, REFRESH_ON, SPARE } from "../token-table.ts";
 import { TokenShelf } from "./token-shelf.ts";
 
 /** How many tokens, the most recently used, are in the heap, besides those that have no place on the shelf. */
@@ -13,10 +13,8 @@ const AT_HAND = 1024;
 const IS_AT_HAND = SPARE;
 /** Column: where among the texts in the heap its own is; {@link NONE} if it is on the shelf alone. */
 const SLOT = SPARE + 1;
-/** Column: where it is on the shelf; {@link NONE} as long as it was never there. */
-const PLACE = SPARE_LARGE;
-/** Between a correlation id, which has no control characters, and a token. */
-const SEPARATOR = "\n";
+/** Columns: where it is on the shelf; {@link NONE} as long as it was never there. */
+const PLACE = SPARE + 2;
 
 /**
  * A text in the heap. A class, as the answer is a copy, because V8 places what a literal makes among the old as soon as many of its
@@ -34,7 +32,7 @@ class HeldAtHand implements Held {
 
 /** A cache that has the texts of tokens which are not used now on a {@link TokenShelf}. */
 export class ShelvingCache extends TokenCache {
-  #shelf = new TokenShelf();
+  readonly #shelf = new TokenShelf(this.table, PLACE, (row) => this.#refresh(row));
   /** The texts in the heap, and the slots among them that are free. */
   readonly #texts: (Held | undefined)[] = [];
   readonly #freeSlots: number[] = [];
@@ -43,12 +41,12 @@ export class ShelvingCache extends TokenCache {
   #atHand = 0;
 
   override clear(): void {
+    this.#shelf.clear();
     super.clear();
-    this.#shelf = new TokenShelf();
   }
 
   protected override keep(row: number, token: KeptToken): void {
-    this.table.setLarge(row, PLACE, NONE);
+    this.table.setSmall(row, PLACE, NONE);
     this.table.setSmall(row, IS_AT_HAND, 0);
     this.#hold(row, token);
   }
@@ -78,8 +76,7 @@ export class ShelvingCache extends TokenCache {
   }
 
   protected override removeRow(row: number): void {
-    const place = this.table.large(row, PLACE);
-    if (place !== NONE) this.#shelf.remove(place);
+    if (this.#shelf.has(row)) this.#shelf.remove(row);
     super.removeRow(row);
     this.#letGo(row);
   }
@@ -109,23 +106,27 @@ export class ShelvingCache extends TokenCache {
   /** Leaves a token that is not used now to the shelf; it may be there since an earlier time. */
   #putAway(row: number): void {
     this.#noLongerAtHand(row);
-    if (this.table.large(row, PLACE) === NONE) {
+    if (!this.#shelf.has(row)) {
       const { token, correlationId = "" } = this.textOf(row).answer;
-      const place = this.#shelf.put(`${correlationId}${SEPARATOR}${token}`);
-      if (place === undefined) return;
-      this.table.setLarge(row, PLACE, place);
+      if (!this.#shelf.put(row, { token, correlationId })) return;
     }
     this.#letGo(row);
   }
 
   #takeDown(row: number): Held {
-    const shelved = this.#shelf.get(this.table.large(row, PLACE));
-    const at = shelved.indexOf(SEPARATOR);
+    const { token, correlationId } = this.#shelf.get(row);
     return this.#hold(row, {
-      accessToken: shelved.slice(at + 1),
+      accessToken: token,
       expiresOn: this.table.large(row, EXPIRES_ON),
       refreshOn: this.table.large(row, REFRESH_ON),
-      correlationId: shelved.slice(0, at) || undefined,
+      correlationId: correlationId || undefined,
     });
+  }
+
+  /** Takes a text in the heap from where it is now on the shelf. */
+  #refresh(row: number): void {
+    if (this.table.small(row, SLOT) === NONE) return;
+    this.#letGo(row);
+    this.#takeDown(row);
   }
 }
