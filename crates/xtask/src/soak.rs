@@ -3,8 +3,8 @@
 
 mod verdict;
 
-use std::fs;
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::thread;
 
@@ -121,15 +121,18 @@ fn soak(workspace: &Workspace, backend: &str, program: &Path, minutes: u32) -> R
         "sampleSeconds": (minutes * 60 / SAMPLES).max(SHORTEST_SAMPLE_SECS),
         "lifetimeSeconds": LIFETIME_SECS,
     });
-    samples_of(workspace, backend, &authority_file, &job)
+    let kept = File::create(folder.join("samples.jsonl"))?;
+    samples_of(workspace, backend, &authority_file, &job, kept)
 }
 
-/// Not by `Call::output`, which is for programs whose output is shown.
+/// Not by `Call::output`, which is for programs whose output is shown. Each sample is kept as it comes, so that a run which is
+/// ended early, or judged badly, can be looked into.
 fn samples_of(
     workspace: &Workspace,
     backend: &str,
     authority_file: &Path,
     job: &Value,
+    mut kept: File,
 ) -> Result<Vec<Value>> {
     let mut child = Call::node()
         .arg("--expose-gc")
@@ -145,6 +148,7 @@ fn samples_of(
     let mut samples = Vec::new();
     for line in BufReader::new(stdout).lines() {
         let line = line?;
+        writeln!(kept, "{line}")?;
         samples.push(serde_json::from_str(&line).with_context(|| format!("no sample: {line}"))?);
     }
     let status = child.wait()?;
