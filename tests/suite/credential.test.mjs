@@ -9,6 +9,7 @@ import { credential } from "./support/credential.mjs";
 import { CERTIFICATE, CLIENT, KEY, PEM, SCOPE, TENANT, X5T, X5T_S256 } from "./support/fixtures.mjs";
 import { ClientCertificateCredential, manifest } from "./support/package.mjs";
 import { gate, granted, scriptedFetch, until } from "./support/service.mjs";
+import { unsoundKey } from "./support/unsound-key.mjs";
 
 const ENDPOINT = `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/token`;
 
@@ -77,6 +78,16 @@ test("sendCertificateChain sends the certificate as base64 of its DER", async ()
   const { header } = readAssertion(fetch.requests[0].form.get("client_assertion"));
   const der = CERTIFICATE.replace(/-----[A-Z ]+-----|\s/g, "");
   assert.deepEqual(header.x5c, [der]);
+});
+
+test("a key that does not sign is refused, however many clients sign with the sound key of its certificate", async () => {
+  const fetch = scriptedFetch(granted());
+  const unsound = unsoundKey(KEY) + CERTIFICATE;
+  for (const [round, certificate] of [PEM, unsound, PEM, unsound].entries()) {
+    const answer = credential(fetch, {}, certificate).getToken(SCOPE);
+    if (certificate === unsound) await assert.rejects(answer, { code: "ERR_KEY_INVALID" }, `client ${round}`);
+    else readAssertion((await answer) && fetch.requests.at(-1).form.get("client_assertion"));
+  }
 });
 
 test("one assertion serves until shortly before it expires", async (t) => {

@@ -2,7 +2,7 @@
  * RSA by Node's OpenSSL, on the thread pool. The private key lives there and nowhere else: what the addon gave away is wiped as
  * soon as OpenSSL has it.
  */
-import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { constants, createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import type { Algorithm } from "../backend.ts";
 import type { KeyHolder, RsaSigner } from "../backends/rsa-signer.ts";
@@ -26,6 +26,15 @@ interface KeyPair {
   /** Whether a signature was seen to be right. */
   isProven: boolean;
 }
+
+/**
+ * The keys of all clients, by a digest of both: reading a key, and the first signature with it, take longer than all else that a
+ * new client does, and there are programs that make one for each token. Who has no client any more, has no key here.
+ */
+const keysInUse = new Map<string, WeakRef<KeyPair>>();
+const unused = new FinalizationRegistry((digest: string) => {
+  if (keysInUse.get(digest)?.deref() === undefined) keysInUse.delete(digest);
+});
 
 /** Signs and verifies for one certificate. */
 export class NodeCryptoSigner implements RsaSigner {
@@ -61,7 +70,7 @@ export class NodeCryptoSigner implements RsaSigner {
   }
 
   async verify(algorithm: Algorithm, signingInput: string, given: Uint8Array): Promise<undefined> {
-    const publicKey = this.#keys?.publicKey ?? publicKeyOf(this.#holder);
+    const publicKey = this.#keys?.publicKey ?? readPublicKey(this.#holder.publicKey());
     const message = Buffer.from(signingInput);
     if (await this.#explained(() => isSignature(algorithm, given, message, publicKey))) return undefined;
     const found = `${given.length} bytes that its key did not make for ${algorithm}`;
@@ -71,8 +80,9 @@ export class NodeCryptoSigner implements RsaSigner {
   #import(): KeyPair {
     const pkcs8 = this.#holder.privateKey();
     try {
-      const privateKey = createPrivateKey({ key: pkcs8 as Buffer, format: "der", type: "pkcs8" });
-      return { privateKey, publicKey: publicKeyOf(this.#holder), isProven: false };
+      const spki = this.#holder.publicKey();
+      const digest = createHash(HASH).update(pkcs8).update(spki).digest("base64");
+      return keysInUse.get(digest)?.deref() ?? remember(digest, readKeys(pkcs8, spki));
     } catch (thrown) {
       const found = `a key that OpenSSL refuses with ${reason(thrown)}`;
       return this.#holder.fault("ERR_KEY_INVALID", found, "a sound RSA private key");
@@ -92,8 +102,19 @@ export class NodeCryptoSigner implements RsaSigner {
   }
 }
 
-function publicKeyOf(holder: KeyHolder): KeyObject {
-  return createPublicKey({ key: holder.publicKey() as Buffer, format: "der", type: "spki" });
+function readKeys(pkcs8: Uint8Array, spki: Uint8Array): KeyPair {
+  const privateKey = createPrivateKey({ key: pkcs8 as Buffer, format: "der", type: "pkcs8" });
+  return { privateKey, publicKey: readPublicKey(spki), isProven: false };
+}
+
+function remember(digest: string, keys: KeyPair): KeyPair {
+  keysInUse.set(digest, new WeakRef(keys));
+  unused.register(keys, digest);
+  return keys;
+}
+
+function readPublicKey(spki: Uint8Array): KeyObject {
+  return createPublicKey({ key: spki as Buffer, format: "der", type: "spki" });
 }
 
 function isSignature(algorithm: Algorithm, given: Uint8Array, message: Buffer, publicKey: KeyObject): Promise<boolean> {
