@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::host::{Host, random};
 use crate::options::{Identity, TokenOptions, User};
 use crate::proof::Proof;
-use crate::running::{Outcome, Running};
+use crate::running::{self, Outcome, Running};
 use crate::signer::{Key, Signatures};
 use crate::token::AccessToken;
 
@@ -236,6 +236,7 @@ pub(crate) async fn within<T>(
     let Some(patience) = patience else {
         return work.await;
     };
+    running::runtime()?;
     timeout(patience, work).await.unwrap_or_else(|_| {
         let found = format!("no token after {} ms", patience.as_millis());
         Err(Error::new(ErrorCode::RequestTimeout, found, "one by then"))

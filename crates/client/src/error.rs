@@ -123,7 +123,9 @@ impl HostCode {
             }
             Self::FileUnreadable => "check the path and the permissions of the file and its folders",
             Self::Internal => "report this as a bug with the error's source; the next call starts afresh",
-            Self::RuntimeMissing => "call from within a tokio runtime, for example below #[tokio::main]",
+            Self::RuntimeMissing => {
+                "call from within a tokio runtime, for example below #[tokio::main]; a Builder needs enable_time()"
+            }
             Self::TransportInvalid => {
                 "check the proxy's address, HTTPS_PROXY, and that the certificate authorities are PEM"
             }
@@ -142,7 +144,7 @@ impl Error {
     /// | `ERR_FILE_UNREADABLE` | a file, or what a function is to give in its place, can't be read |
     /// | `ERR_INVALID_ARG_VALUE` | a path that is none, such as a PEM in its place |
     /// | `ERR_INTERNAL` | a fault of certgrant itself, or a panic of what it called |
-    /// | `ERR_RUNTIME_MISSING` | the call came from outside of a tokio runtime |
+    /// | `ERR_RUNTIME_MISSING` | the call came from outside of a tokio runtime, or its runtime has no timers |
     /// | `ERR_TRANSPORT_INVALID` | the HTTP client can't be made of its options |
     pub fn code(&self) -> &'static str {
         match &self.0.fault {
@@ -243,8 +245,8 @@ impl Error {
         Self::host(HostCode::Internal, found)
     }
 
-    pub(crate) fn runtime_missing() -> Self {
-        Self::host(HostCode::RuntimeMissing, "a thread outside of any")
+    pub(crate) fn runtime_missing(found: &'static str) -> Self {
+        Self::host(HostCode::RuntimeMissing, found)
     }
 
     pub(crate) fn transport_invalid(found: impl Into<String>) -> Self {

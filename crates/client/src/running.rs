@@ -5,9 +5,11 @@ use alloc::sync::Arc;
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::Poll;
+use core::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
+use tokio::time::sleep;
 
 use crate::error::{Error, Result};
 
@@ -22,6 +24,20 @@ pub(crate) struct Running<T> {
 /// How work ends, for whoever wants to know and has no say in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome<T>(watch::Receiver<Option<Result<T>>>);
+
+/// The caller's runtime.
+///
+/// # Errors
+///
+/// `ERR_RUNTIME_MISSING`: there is none, or it has no timers.
+pub(crate) fn runtime() -> Result<Handle> {
+    let runtime =
+        Handle::try_current().map_err(|_| Error::runtime_missing("a thread outside of any runtime"))?;
+    // There is nothing else by which tokio tells that a runtime has no timers.
+    std::panic::catch_unwind(|| drop(sleep(Duration::ZERO)))
+        .map_err(|_panic| Error::runtime_missing("a runtime without timers"))?;
+    Ok(runtime)
+}
 
 impl<T> Outcome<T> {
     /// Whether there is no result, and nobody left to bring one.
@@ -46,7 +62,7 @@ impl<T: Clone + Send + Sync + 'static> Running<T> {
     ///
     /// `ERR_RUNTIME_MISSING`.
     pub(crate) fn start(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<Arc<Self>> {
-        let runtime = Handle::try_current().map_err(|_| Error::runtime_missing())?;
+        let runtime = runtime()?;
         let (sender, outcome) = watch::channel(None);
         let is_left = Arc::new(Notify::new());
         let end = End(sender);

@@ -229,16 +229,34 @@ fn renewal_that_its_runtime_never_began_is_begun_by_another_caller() {
     assert_eq!(ask(&second), Service::token(2));
 }
 
+/// With a time limit and without.
+fn hurried_or_not() -> [certgrant::TokenOptions; 2] {
+    [plain(), plain().timeout(Duration::from_secs(9))]
+}
+
 #[test]
 fn call_outside_of_a_runtime_is_an_error_that_says_so() {
     let service = Service::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let credential = runtime.block_on(async { service.secret_credential() });
-    let options = plain();
-    let call = core::pin::pin!(credential.get_token(GRAPH, &options));
-    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
-    let core::task::Poll::Ready(result) = call.poll(&mut context) else { panic!("it waits for nothing") };
-    assert_eq!(result.expect_err("no runtime").code(), "ERR_RUNTIME_MISSING");
+    for options in hurried_or_not() {
+        let call = core::pin::pin!(credential.get_token(GRAPH, &options));
+        let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+        let core::task::Poll::Ready(result) = call.poll(&mut context) else { panic!("it waits for nothing") };
+        assert_eq!(result.expect_err("no runtime").code(), "ERR_RUNTIME_MISSING");
+    }
+}
+
+#[test]
+fn call_on_a_runtime_without_timers_is_an_error_that_says_so() {
+    let service = Service::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let credential = runtime.block_on(async { service.secret_credential() });
+    for options in hurried_or_not() {
+        let error = runtime.block_on(credential.get_token(GRAPH, &options)).expect_err("no timers");
+        assert_eq!(error.code(), "ERR_RUNTIME_MISSING");
+        assert!(error.to_string().contains("found a runtime without timers"), "{error}");
+    }
 }
 
 #[tokio::test]
