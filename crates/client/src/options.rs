@@ -116,7 +116,7 @@ impl ClientOptions {
         self
     }
 
-    /// How long one HTTP request may take; by default 30 seconds. Retries have their own.
+    /// How long one HTTP request may take; by default 30 seconds, which those to Key Vault always have. Retries have their own.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = Some(timeout);
