@@ -1,7 +1,8 @@
 //! What callers ask for: a small pool, so that equal and nearly equal requests meet.
 
 use crate::random::Random;
-use certgrant_core::{ErrorCode, Target, Tenant, TokenRequest};
+use certgrant_core::{ErrorCode, SecretString, Target, Tenant, TokenRequest};
+use std::sync::Arc;
 
 pub(crate) const OWN_TENANT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const OTHER_TENANT: &str = "other.example";
@@ -13,6 +14,8 @@ const SCOPES: [&[&str]; 4] = [
     // The same in other words.
     &["https://b.example/.default https://a.example/.default", "https://a.example/.default"],
 ];
+/// The tokens of users on whose behalf the app acts.
+const USERS: [&str; 2] = ["s3cr3t-user.one", "s3cr3t-user.two"];
 const CLAIMS: [&str; 2] = [r#"{"access_token":{"nbf":{"essential":true}}}"#, r#"{"id_token":{"acr":null}}"#];
 
 /// What tells a token from others, in the words of the issue and not of the implementation.
@@ -21,6 +24,8 @@ pub(crate) struct Wish {
     pub(crate) tenant: String,
     /// Sorted, without duplicates.
     pub(crate) scope: String,
+    /// On whose behalf; the app's own token if there is none.
+    pub(crate) user: Option<&'static str>,
     pub(crate) has_capability: bool,
     pub(crate) claims: Option<&'static str>,
     pub(crate) skips_cache: bool,
@@ -56,6 +61,7 @@ pub(crate) fn ask(random: &mut Random) -> Asked {
     let mut wish = Wish {
         tenant: OWN_TENANT.into(),
         scope: values.join(" "),
+        user: random.percent(20).then(|| *random.pick(&USERS)),
         has_capability: random.percent(20),
         claims: random.percent(10).then(|| *random.pick(&CLAIMS)),
         skips_cache: random.percent(6),
@@ -71,6 +77,7 @@ pub(crate) fn ask(random: &mut Random) -> Asked {
         request.tenant = Some(Tenant::parse(&tenant).expect("it is usable"));
     }
     request.enable_cae = wish.has_capability;
+    request.user_assertion = wish.user.map(|user| Arc::new(SecretString::new(user.into())));
     request.claims = wish.claims.map(str::to_owned);
     request.skip_cache = wish.skips_cache;
     let mistake = if random.percent(2) { Some(make_mistake(&mut request, random)) } else { None };

@@ -28,7 +28,7 @@ pub(crate) trait Host {
 impl Host for CachingClient {
     fn acquire(&mut self, request: &TokenRequest, now: Timestamp, _: u64) -> Result<Found> {
         // As the crate `certgrant` does: the short way first, where the request is for one scope and has no wishes.
-        let is_plain = request.claims.is_none() && !request.skip_cache;
+        let is_plain = request.claims.is_none() && !request.skip_cache && request.user_assertion.is_none();
         let scope = request.target.as_str();
         if is_plain && matches!(request.target, Target::Scope(_)) && !scope.contains(' ') {
             let tenant = request.tenant.as_ref().map(Tenant::as_str);

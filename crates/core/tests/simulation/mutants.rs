@@ -111,6 +111,8 @@ faults! {
     second_request_for_the_same_is_found: AsksTwice => Double;
     /// The tenant is not part of the key.
     token_of_another_tenant_is_found: ForgetsTenants => Foreign;
+    /// On whose behalf a token is, is not part of the key.
+    token_of_another_user_is_found: ForgetsUsers => Foreign;
     /// Whether the caller handles challenges is not part of the key.
     token_without_the_capability_is_found: ForgetsCapabilities => Foreign;
     /// The failure of a renewal is thrown.
@@ -164,6 +166,15 @@ struct ForgetsTenants;
 impl Fault for ForgetsTenants {
     fn request(&mut self, request: &mut TokenRequest) {
         request.tenant = None;
+    }
+}
+
+#[derive(Default)]
+struct ForgetsUsers;
+
+impl Fault for ForgetsUsers {
+    fn request(&mut self, request: &mut TokenRequest) {
+        request.user_assertion = None;
     }
 }
 

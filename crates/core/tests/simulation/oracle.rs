@@ -402,7 +402,8 @@ impl Oracle {
             let member = wanted.split('"').nth(3).expect("the claims of the pool have one");
             issued.claims.as_deref().is_some_and(|claims| claims.contains(member))
         });
-        if issued.tenant != wish.tenant || issued.scope != wish.scope || capability != wish.has_capability {
+        let is_for = (issued.tenant.as_str(), issued.scope.as_str(), issued.user.as_deref(), capability);
+        if is_for != (wish.tenant.as_str(), wish.scope.as_str(), wish.user, wish.has_capability) {
             return broken(Rule::Foreign, &format!("{issued:?} for {wish:?}"));
         }
         if has_claims {
@@ -422,9 +423,10 @@ impl Oracle {
     }
 }
 
-/// No text for people shows a secret: a token, an assertion, a signature (0x5a each byte), the client's secret.
+/// No text for people shows a secret: a token, a user's, an assertion, a signature (0x5a each byte), the client's secret.
 pub(crate) fn check_text(text: &str) -> Checked {
-    let secrets = [TOKEN_MARK, CLIENT_SECRET, crate::host::OUTSIDE_ASSERTION, "WlpaWlpa", "eyJ"];
+    let secrets =
+        [TOKEN_MARK, CLIENT_SECRET, crate::host::OUTSIDE_ASSERTION, "WlpaWlpa", "eyJ", "s3cr3t-user"];
     match secrets.iter().find(|secret| text.contains(**secret)) {
         None => Ok(()),
         Some(secret) => broken(Rule::Leaked, &format!("{secret}… in {text}")),

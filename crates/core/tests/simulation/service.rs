@@ -13,6 +13,8 @@ pub(crate) struct Issued {
     pub(crate) serial: u64,
     pub(crate) tenant: String,
     pub(crate) scope: String,
+    /// The token of the user on whose behalf it is.
+    pub(crate) user: Option<String>,
     /// The request parameter `claims`.
     pub(crate) claims: Option<String>,
     /// When, in real milliseconds.
@@ -25,23 +27,29 @@ pub(crate) struct Issued {
 pub(crate) const TOKEN_MARK: &str = "s3cr3t-token";
 pub(crate) const CLIENT_SECRET: &str = "s3cr3t-of-the-client";
 
+/// RFC 7523 section 2.1.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 impl Issued {
     pub(crate) fn text(&self) -> String {
-        let Self { serial, tenant, scope, claims, on, life } = self;
-        let (claims, life) = (claims.as_deref().unwrap_or("-"), life.map_or("-".into(), |l| l.to_string()));
-        format!("{TOKEN_MARK}~{serial}~{tenant}~{scope}~{claims}~{on}~{life}")
+        let Self { serial, tenant, scope, user, claims, on, life } = self;
+        let [user, claims] = [user, claims].map(|text| text.as_deref().unwrap_or("-"));
+        let life = life.map_or("-".into(), |life| life.to_string());
+        format!("{TOKEN_MARK}~{serial}~{tenant}~{scope}~{user}~{claims}~{on}~{life}")
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('~').collect();
-        let [TOKEN_MARK, serial, tenant, scope, claims, on, life] = parts[..] else {
+        let [TOKEN_MARK, serial, tenant, scope, user, claims, on, life] = parts[..] else {
             return None;
         };
+        let given = |text: &str| (text != "-").then(|| text.into());
         Some(Self {
             serial: serial.parse().ok()?,
             tenant: tenant.into(),
             scope: scope.into(),
-            claims: (claims != "-").then(|| claims.into()),
+            user: given(user),
+            claims: given(claims),
             on: on.parse().ok()?,
             life: (life != "-").then(|| life.parse()).transpose().ok()?,
         })
@@ -128,8 +136,13 @@ impl Service {
         let host = "https://login.microsoftonline.com/";
         let tenant = request.url.strip_prefix(host).and_then(|rest| rest.strip_suffix("/oauth2/v2.0/token"));
         let tenant = tenant.ok_or_else(|| wanted("url"))?.to_ascii_lowercase();
-        if field("grant_type").as_deref() != Some("client_credentials") {
+        let user = field("assertion");
+        let wanted_grant = if user.is_some() { JWT_BEARER } else { "client_credentials" };
+        if field("grant_type").as_deref() != Some(wanted_grant) {
             return Err(wanted("grant_type"));
+        }
+        if field("requested_token_use").is_some_and(|usage| usage == "on_behalf_of") != user.is_some() {
+            return Err(wanted("requested_token_use"));
         }
         let scope = field("scope").ok_or_else(|| wanted("scope"))?;
         if let Some(answer) = self.weather_of(request.timeout_millis, real, random) {
@@ -145,7 +158,8 @@ impl Service {
         self.serial += 1;
         let odd = random.percent(self.weather.odd_lives);
         let (life, others) = if odd { answer::odd_life(random) } else { answer::usual_life(random) };
-        let issued = Issued { serial: self.serial, tenant, scope, claims: field("claims"), on: real, life };
+        let claims = field("claims");
+        let issued = Issued { serial: self.serial, tenant, scope, user, claims, on: real, life };
         Ok(answer::granted(issued, &others, random))
     }
 
