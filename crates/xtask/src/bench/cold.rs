@@ -41,8 +41,9 @@ pub(super) fn measure(workspace: &Workspace, report: &Report) -> Result<Table> {
         title: "Tokens from a service on this machine",
         about: "Tokens that are not in the cache, over HTTPS with kept connections: how many a second by the clock, and the \
                 processor's milliseconds of one in the client's process. One client, its callers one after the other; sixteen \
-                callers at once; and a new client for each token, which reads and signs with the certificate every time. \
-                Within a client, all but openid-client use an assertion more than once.",
+                callers at once; and a new client for each token, which reads its certificate and signs every time. \
+                Within a client, all but openid-client use an assertion more than once; certgrant's native clients of one \
+                certificate share its key.",
         head: &["", "a second, one caller", "ms", "a second, sixteen", "ms", "a second, new clients", "ms"],
         rows: rows.collect::<Result<_>>()?,
     })
