@@ -335,7 +335,8 @@ impl Oracle {
 
     /// Whether a flight did all that could help.
     fn check_end(&self, flight: &Flight, error: &Error, certificate: Option<&str>, clock: &Clock) -> Checked {
-        let elapsed = clock.credible - flight.began;
+        // With what core, which may see small steps of the clock behind a large one, can take for it.
+        let elapsed = clock.credible - flight.began + clock.slewed;
         // Such a flight is over before the held token is, and may learn too late that it is gone.
         let counts_on_held = flight.had_held || self.forgets;
         match &flight.last {
