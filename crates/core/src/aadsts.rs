@@ -176,6 +176,10 @@ pub const AADSTS_HINTS: &[(&[u32], &str)] = &[
         &[392_200, 392_204, 500_181, 392_189, 50_171, 51_000],
         "certificate-bound tokens need the certificate on the TLS connection, and a tenant that allows them",
     ),
+    (
+        &[1_000_610, 1_000_611, 1_000_612, 1_000_613, 1_000_614],
+        "the machine's proof of its managed identity was refused: restart the machine; if that does not help, open a support ticket",
+    ),
     // The service's own trouble.
     (&[90_055], "the tenant makes too many requests: keep tokens, and spread the requests"),
     (

@@ -84,7 +84,7 @@ impl HttpResponse {
             // A date of the service's clock is compared with that clock.
             None => http_date(value)?.as_secs().saturating_sub(self.date().unwrap_or(now).as_secs()),
         };
-        u32::try_from(secs).ok()
+        Some(u32::try_from(secs).unwrap_or(u32::MAX))
     }
 }
 

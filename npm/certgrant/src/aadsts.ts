@@ -55,6 +55,7 @@ const ROWS = `7000218 send a credential: neither an assertion nor a secret arriv
 700222 700226 700227 700229 of Entra's own tokens only a managed identity's for api://AzureADTokenExchange serves as a federated credential
 392196 the resource does not take certificate-bound tokens: ask for a bearer token
 392200 392204 500181 392189 50171 51000 certificate-bound tokens need the certificate on the TLS connection, and a tenant that allows them
+1000610 1000611 1000612 1000613 1000614 the machine's proof of its managed identity was refused: restart the machine; if that does not help, open a support ticket
 90055 the tenant makes too many requests: keep tokens, and spread the requests
 50000 90036 90092 40008 this does not pass by itself: open a support ticket with the error's trace id
 50049 50050 check the authority's host: Entra does not know it

@@ -73,6 +73,7 @@ impl Flight {
             }
             Err(error) => error,
         };
+        standing.learn_throttling(&self.endpoint, &error, now);
         if let (Credential::Certificate(certificate), ErrorCode::ServiceRefused) =
             (&config.credential, error.code())
         {
@@ -87,7 +88,6 @@ impl Flight {
             };
             return self.refused(config, standing, error, date, now);
         }
-        standing.learn_throttling(&self.endpoint, &error, now);
         let delay = self.retries.delay(&error, config.max_retries, &mut self.entropy);
         match delay.map(|millis| now.plus_millis(millis)) {
             Some(until) if until < self.began.plus_millis(BUDGET_MILLIS) && !self.is_too_late(until, now) => {

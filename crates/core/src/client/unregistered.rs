@@ -39,9 +39,9 @@ pub(super) fn hint(error: &Error, certificate: &CertificateCredential) -> String
         ]
     } else if contains("is expired") {
         text![
-            "the app has the certificate in use, ",
+            "the service finds the certificate in use, ",
             in_use,
-            ", outside of its dates: make and register a new one"
+            ", outside of the dates that it was registered with: register it again if it is valid, else make a new one"
         ]
     } else {
         text![

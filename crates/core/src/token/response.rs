@@ -75,14 +75,14 @@ pub(crate) fn read_response(response: &HttpResponse, sent: Timestamp) -> Result<
         Ok(body)
             if (200..=299).contains(&response.status) && body.get("error").is_none_or(Value::is_null) =>
         {
-            access_token(&body, sent)
+            access_token(&body, sent, response.date())
         }
         Ok(body) => Err(refusal(&body, response, sent)),
     }
 }
 
 /// A success response, [RFC 6749 section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1), and Entra's additions.
-fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
+fn access_token(body: &Object<'_>, sent: Timestamp, date: Option<Timestamp>) -> Result<AccessToken> {
     let invalid = |found: String| {
         Error::new(ErrorCode::ResponseInvalid, found, "a token response (RFC 6749 section 5.1)")
     };
@@ -100,9 +100,12 @@ fn access_token(body: &Object<'_>, sent: Timestamp) -> Result<AccessToken> {
             0 => return Err(invalid("a token with a life of 0 s".into())),
             secs => secs,
         },
-        // RFC 6749 section 5.1 only recommends it. Managed identities may give the end alone; without either, the token serves
-        // the callers at hand and is not kept.
-        None => body.get("expires_on").and_then(end).map_or(0, |end| end.saturating_sub(sent.as_secs())),
+        // RFC 6749 section 5.1 only recommends it. Managed identities may give the end alone, by their own clock; without either,
+        // the token serves the callers at hand and is not kept.
+        None => {
+            let now = date.unwrap_or(sent).as_secs();
+            body.get("expires_on").and_then(end).map_or(0, |end| end.saturating_sub(now))
+        }
     };
     let refresh_in = number("refresh_in").filter(|secs| *secs > 0);
     let expires_on = sent.plus_secs(expires_in);

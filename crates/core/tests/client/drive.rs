@@ -140,6 +140,9 @@ impl Drive {
                     let mut headers = match status {
                         429 => vec![("Retry-After".into(), "7".into())],
                         503 => vec![("retry-after".into(), "3600".into())],
+                        _ if body.windows(5).any(|part| part == b"50196") => {
+                            vec![("retry-after".into(), "99999999999".into())]
+                        }
                         _ => vec![],
                     };
                     headers.extend(self.date_header());

@@ -78,7 +78,7 @@ fn unregistered_certificate_is_compared_with_the_one_in_use() {
     assert!(error.hint().ends_with("is not of its key: check the signer"), "{}", error.hint());
     let expired = "The key used is expired., Thumbprint of key used by client: '";
     let error = refused(700_027, &format!("is expired on application [Reason - {expired}{}'", vector::SHA1));
-    assert!(error.hint().contains("outside of its dates"), "{}", error.hint());
+    assert!(error.hint().contains("outside of the dates that it was registered with"), "{}", error.hint());
     let error = refused(700_027, "Client assertion failed signature validation.");
     assert!(error.hint().contains(vector::SHA1), "{}", error.hint());
 }

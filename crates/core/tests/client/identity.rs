@@ -252,6 +252,19 @@ fn lifetime_may_be_given_by_its_end_alone() {
 }
 
 #[test]
+fn end_alone_is_one_of_the_answers_own_clock() {
+    for ahead in [-720, 720] {
+        let mut drive = identity(IdentityOptions::default());
+        let end = START.strict_add_signed(ahead) + 3_600;
+        let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_on":{end}}}"#);
+        drive.documents = vec![(IMDS, 200, body.leak())];
+        let date = if ahead < 0 { "Tue, 24 Nov 2026 15:58:41 GMT" } else { "Tue, 24 Nov 2026 16:22:41 GMT" };
+        drive.document_headers = vec![("date".into(), date.into())];
+        assert_eq!(drive.acquire(&request()).unwrap().expires_in, 3_600, "{ahead}");
+    }
+}
+
+#[test]
 fn host_that_can_not_tell_identities_by_an_id_says_so() {
     for (variables, has_arc_agent) in
         [(&[][..], true), (&[("MSI_ENDPOINT", "http://localhost:1")][..], false)]

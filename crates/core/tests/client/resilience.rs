@@ -151,6 +151,26 @@ fn endpoint_that_is_throttling_for_long_is_not_asked_and_its_callers_are_told_fo
     drive.acquire(&scope("b/.default")).unwrap();
 }
 
+/// AADSTS50196 is how Entra stops a client that asks in a loop.
+#[test]
+fn refusal_that_says_for_how_long_is_respected_whatever_the_credential() {
+    let with_secret =
+        ClientOptions { credential: CredentialOptions::Secret(String::from("secret").into()), ..options() };
+    for options in [options(), with_secret] {
+        let mut drive = drive(options);
+        drive.script(400, r#"{"error":"invalid_request","error_codes":[50196]}"#);
+        let error = drive.acquire(&scope("a/.default")).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ServiceRefused);
+        drive.now = drive.now.plus_secs(3_000);
+        let error = drive.acquire(&scope("b/.default")).unwrap_err();
+        assert_eq!(
+            (error.service().unwrap().retry_after, drive.requests.len()),
+            (Some(600), 1),
+            "of an hour"
+        );
+    }
+}
+
 #[test]
 fn other_endpoints_are_not_throttled() {
     let all = vec!["*".into()];
