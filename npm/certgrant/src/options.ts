@@ -3,8 +3,8 @@
  * gave them. What certgrant adds says so.
  */
 import type { AppCredential } from "./app-credential.ts";
-import type { AbortSignalLike } from "./driver.ts";
 import type { Logger } from "./log.ts";
+import type { AbortSignalLike } from "./patience.ts";
 import type { CryptoKeyLike, Sign } from "./signer.ts";
 import type { Fetch } from "./transport.ts";
 
@@ -131,7 +131,10 @@ export interface AppCredentialOptions {
   tokenCacheLimits?: {
     /** Number of tokens, at least 1. Default: `100_000`. */
     tokens?: number;
-    /** Characters of tokens and of what they were asked by. Default: 256 Mi. */
+    /**
+     * Characters of tokens and of what they were asked by. Default: 256 Mi. On Node, what is beyond the 1,024 tokens used last may
+     * take twice as much memory; and whoever keeps a token that came from there keeps the megabyte that it is a part of.
+     */
     bytes?: number;
   };
   /** certgrant's own: receives the log. */

@@ -92,11 +92,12 @@ export class TokenCache {
     if (size > bytes) return;
     this.#sweep();
     while (this.#rows.size >= tokens || this.#bytes + size > bytes) this.removeRow(this.table.oldest);
+    // Room first: it may be that there is none, and then nothing has changed.
+    this.table.reserve(this.#rows.size);
     const row = this.#free.pop() ?? this.#rows.size;
     this.#rows.set(key, row);
     this.#keys[row] = key;
     const { obtainedOn, refreshOn, expiresOn } = token;
-    this.table.reserve(row);
     // As the table has its columns.
     const numbers = [obtainedOn, refreshOn, expiresOn, performance.now() + left, size];
     numbers.forEach((number, column) => void this.table.setLarge(row, column, number));
@@ -112,8 +113,12 @@ export class TokenCache {
     return row !== undefined;
   }
 
+  /** Removes all tokens, at once and with the memory that they took. */
   clear(): void {
-    for (const row of this.#rows.values()) this.removeRow(row);
+    this.table.clear();
+    this.#rows.clear();
+    this.#sweeping = this.#rows.values();
+    this.#keys.length = this.#held.length = this.#free.length = this.#bytes = 0;
   }
 
   protected removeRow(row: number): void {
@@ -121,8 +126,8 @@ export class TokenCache {
     this.#bytes -= this.table.large(row, SIZE);
     this.#rows.delete(this.#keys[row] as string);
     this.#keys[row] = undefined;
-    this.#held[row] = undefined;
     this.#free.push(row);
+    this.letGo(row);
   }
 
   /** Removes the dead among some tokens, from the one on that was inserted first, and again from there. */
@@ -148,6 +153,11 @@ export class TokenCache {
   protected keep(row: number, token: KeptToken): void {
     const answer = answerOf(token);
     this.#held[row] = { answer, promise: Promise.resolve(answer) };
+  }
+
+  /** Forgets the text of a row that was removed. */
+  protected letGo(row: number): void {
+    this.#held[row] = undefined;
   }
 
   /** The text of a row, which is the most recently used. */

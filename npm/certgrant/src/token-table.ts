@@ -32,6 +32,13 @@ export class TokenTable {
   newest = NONE;
   oldest = NONE;
 
+  clear(): void {
+    this.#large = new Float64Array(FIRST_ROWS * COLUMNS);
+    this.#small = new Int32Array(this.#large.buffer);
+    this.newest = NONE;
+    this.oldest = NONE;
+  }
+
   /** A large number. */
   large(row: number, column: number): number {
     return this.#large[row * COLUMNS + column] as number;

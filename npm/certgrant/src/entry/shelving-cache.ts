@@ -41,8 +41,10 @@ export class ShelvingCache extends TokenCache {
   #atHand = 0;
 
   override clear(): void {
-    this.#shelf.clear();
     super.clear();
+    this.#shelf.clear();
+    this.#texts.length = this.#freeSlots.length = this.#atHand = 0;
+    this.#leastAtHand = NONE;
   }
 
   protected override keep(row: number, token: KeptToken): void {
@@ -76,9 +78,17 @@ export class ShelvingCache extends TokenCache {
   }
 
   protected override removeRow(row: number): void {
-    if (this.#shelf.has(row)) this.#shelf.remove(row);
     super.removeRow(row);
-    this.#letGo(row);
+    // Last: it may need memory that there is not.
+    if (this.#shelf.has(row)) this.#shelf.remove(row);
+  }
+
+  protected override letGo(row: number): void {
+    const slot = this.table.small(row, SLOT);
+    if (slot === NONE) return;
+    this.#texts[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.table.setSmall(row, SLOT, NONE);
   }
 
   #noLongerAtHand(row: number): void {
@@ -95,14 +105,6 @@ export class ShelvingCache extends TokenCache {
     return held;
   }
 
-  #letGo(row: number): void {
-    const slot = this.table.small(row, SLOT);
-    if (slot === NONE) return;
-    this.#texts[slot] = undefined;
-    this.#freeSlots.push(slot);
-    this.table.setSmall(row, SLOT, NONE);
-  }
-
   /** Leaves a token that is not used now to the shelf; it may be there since an earlier time. */
   #putAway(row: number): void {
     this.#noLongerAtHand(row);
@@ -110,7 +112,7 @@ export class ShelvingCache extends TokenCache {
       const { token, correlationId = "" } = this.textOf(row).answer;
       if (!this.#shelf.put(row, { token, correlationId })) return;
     }
-    this.#letGo(row);
+    this.letGo(row);
   }
 
   #takeDown(row: number): Held {
@@ -126,7 +128,7 @@ export class ShelvingCache extends TokenCache {
   /** Takes a text in the heap from where it is now on the shelf. */
   #refresh(row: number): void {
     if (this.table.small(row, SLOT) === NONE) return;
-    this.#letGo(row);
+    this.letGo(row);
     this.#takeDown(row);
   }
 }

@@ -9,8 +9,11 @@ import { NONE, type TokenTable } from "../token-table.ts";
 const PIECE = 2 ** 20;
 /** The buffer in which a piece grows begins with that, and is doubled. */
 const FIRST_BYTES = 2 ** 14;
-/** A piece has to have more bytes in use: so at most three times as much is moved as is removed. */
-const FEW = (3 / 4) * PIECE;
+/**
+ * A piece has to have more bytes in use: so no more is moved than is removed, and what is kept takes no more than twice its size.
+ * A piece of only what was moved has to have room for another text.
+ */
+const FEW = PIECE / 2;
 
 /** Of what a place consists, in bits: 20 for where in the piece it begins, and these. */
 const ID_LENGTH = 6;
@@ -86,7 +89,8 @@ export class TokenShelf {
     const middle = start + (at & LONGEST_ID);
     const end = middle + (of & LONGEST_TOKEN);
     const { text } = this.#pieces[of >>> TOKEN_LENGTH] as Piece;
-    if (text !== undefined) return { correlationId: text.slice(start, middle), token: text.slice(middle, end) };
+    // The id is copied: who has a part of a piece keeps all of it, and ids are what people write down.
+    if (text !== undefined) return { correlationId: copyOf(text.slice(start, middle)), token: text.slice(middle, end) };
     return {
       correlationId: this.#bytes.toString("latin1", start, middle),
       token: this.#bytes.toString("latin1", middle, end),
@@ -107,11 +111,8 @@ export class TokenShelf {
     else if (piece.used <= FEW) this.#giveUp(index);
   }
 
-  /** Removes all texts. */
+  /** Forgets all texts; their rows are gone. */
   clear(): void {
-    for (const piece of this.#pieces) {
-      for (const row of piece?.rows ?? []) this.#table.setSmall(row, this.#start, NONE);
-    }
     this.#pieces = [];
     this.#free = [];
     this.#growing = NONE;
@@ -173,4 +174,9 @@ export class TokenShelf {
     this.#pieces[index] = undefined;
     this.#free.push(index);
   }
+}
+
+/** The same text with memory of its own: V8 makes a new one to put the two together. */
+function copyOf(text: string): string {
+  return ` ${text}`.slice(1);
 }
