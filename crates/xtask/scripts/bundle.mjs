@@ -24,7 +24,7 @@ const bundle = await rolldown({
   external: [/^(node|cloudflare):/, /\.wasm$/],
   logLevel: "silent",
 });
-const ON_DEMAND = /-(aadsts|certificate-renewal|key-vault|log)\.js$/;
+const ON_DEMAND = /-(aadsts|certificate-renewal|file-error|foreign-error|foreign-signature|key-vault|log)\d*\.js$/;
 // The script of a Worker is one file.
 const one = { name: "worker", test: (id) => !ON_DEMAND.test(id) };
 const { output } = await bundle.generate({ format: "es", minify: true, codeSplitting: { groups: [one] } });

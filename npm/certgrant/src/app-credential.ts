@@ -8,11 +8,12 @@
 
 import { expectAppOptions, expectType, isPlain, tokenRequest } from "./arguments.ts";
 import type { HttpRequest, TokenRequest } from "./backend.ts";
-import { Driver, type FlightHost, type Patience, withPatience } from "./driver.ts";
+import { Driver, type FlightHost } from "./driver.ts";
 import { abortError, argumentValueError, type CertgrantError, fromThrown } from "./errors.ts";
 import type { Call, Watch } from "./events.ts";
 import type { Logger, RequestLog } from "./log.ts";
 import type { AccessToken, AppCredentialOptions, GetTokenOptions } from "./options.ts";
+import { aside, type Patience, withPatience } from "./patience.ts";
 import { platform } from "./platform.ts";
 import type { BareConfig, Proof } from "./proof.ts";
 import { answerOf, LONG_KEY, MAX_BYTES, MAX_TOKENS, requestKey, TokenCache } from "./token-cache.ts";
@@ -195,7 +196,8 @@ export abstract class AppCredential {
   async #open(log: RequestLog | undefined): Promise<Driver> {
     try {
       const backend = await platform().loadBackend();
-      const { client, host, description } = await this.#app.proof.open({ backend, fetch: this.#fetch }, this.#config());
+      const opening = this.#app.proof.open({ backend, fetch: this.#fetch }, this.#config());
+      const { client, host, description } = await aside(opening);
       log?.opened(backend.name, description, client.certificate);
       log?.write("verbose", `tenant ${this.#app.tenantId}, client ${this.#app.clientId}`, true);
       return new Driver(client, host, { cache: this.#cache, tenant: this.#app.tenantId });

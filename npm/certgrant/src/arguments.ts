@@ -3,9 +3,9 @@
  * not a request that the token service refuses.
  */
 import type { TokenRequest } from "./backend.ts";
-import type { AbortSignalLike } from "./driver.ts";
 import { argumentTypeError, argumentValueError } from "./errors.ts";
 import type { AppCredentialOptions, GetTokenOptions } from "./options.ts";
+import type { AbortSignalLike } from "./patience.ts";
 
 /** The types of the options that every credential has. */
 const OPTION_TYPES = [

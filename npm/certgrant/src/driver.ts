@@ -8,31 +8,17 @@
  */
 import type { BackendClient, ErrorData, HttpRequest, Notice, Step, StepInput, TokenRequest } from "./backend.ts";
 import { abortError, CertgrantError, faultName, fromErrorData, fromThrown, isErrorData } from "./errors.ts";
+import { aside, type LastRequest, type Patience, patienceError, reasonOf, sleep, withPatience } from "./patience.ts";
 import { platform } from "./platform.ts";
-import { type Sign, signElsewhere } from "./signer.ts";
+import type { Sign } from "./signer.ts";
 import { type KeptToken, requestKey, type TokenCache, timesOf } from "./token-cache.ts";
-import { type FailureInput, MAX_TIMER_DELAY, type ResponseInput } from "./transport.ts";
+import type { FailureInput, ResponseInput } from "./transport.ts";
 
 /** What the core says of a refusal that it knows nothing more precise of. */
 const GENERAL_HINT = "read the service's own error and error_description";
 
-/** A signal that ends one caller's wait; `AbortSignal` fits, and so does that of `@azure/abort-controller`. */
-export interface AbortSignalLike {
-  readonly aborted: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: the shape of @azure/core-auth's AbortSignalLike
-  addEventListener(type: "abort", listener: (this: AbortSignalLike, event: any) => any, options?: any): void;
-  // biome-ignore lint/suspicious/noExplicitAny: the shape of @azure/core-auth's AbortSignalLike
-  removeEventListener(type: "abort", listener: (this: AbortSignalLike, event: any) => any, options?: any): void;
-}
-
-/** How long a caller waits. */
-export interface Patience {
-  signal?: AbortSignalLike | undefined;
-  /** Milliseconds. */
-  timeout?: number | undefined;
-  /** When `timeout` began, by `performance.now()`; with each wait where it is left out. */
-  since?: number | undefined;
-}
+/** How long a caller waits for the renewal of a token that is in its last seconds, before it gets that one. */
+const LONGEST_RENEWAL = 2_000;
 
 /** What happens during a flight, for logs. */
 export type FlightEvent =
@@ -92,6 +78,7 @@ export interface Outcome {
 interface Flight {
   readonly outcome: Promise<Outcome>;
   readonly abandoned: AbortController;
+  readonly last: LastRequest;
   callers: number;
 }
 
@@ -134,7 +121,19 @@ export class Driver {
       return { token: held };
     }
     if (acquired.kind === "serve") throw fromThrown(new Error("there is no token to be served"));
-    return this.#wait(acquired.flight, this.#flight(acquired, host, key), patience);
+    const flight = this.#flight(acquired, host, key);
+    if (held === undefined || request.claims !== undefined) return this.#wait(acquired.flight, flight, patience);
+    return this.#wait(acquired.flight, flight, patience, () => {
+      const token = this.#present(key);
+      if (token) host.observe({ kind: "hit", token });
+      return token;
+    });
+  }
+
+  /** The token that lives; it may have been replaced for a claims challenge, or removed because it was rejected. */
+  #present(key: string | undefined): KeptToken | undefined {
+    const token = key === undefined ? undefined : this.#store?.cache.alive(key);
+    return token !== undefined && Date.now() < token.expiresOn ? token : undefined;
   }
 
   #flight({ kind, flight: id }: { kind: string; flight: number }, host: FlightHost, key: string | undefined): Flight {
@@ -144,14 +143,10 @@ export class Driver {
       return underWay;
     }
     const abandoned = new AbortController();
-    // The one that is there at the end: it may have been replaced for a claims challenge, or removed because it was rejected.
-    const present = () => {
-      const token = key === undefined ? undefined : this.#store?.cache.alive(key);
-      return token !== undefined && Date.now() < token.expiresOn ? token : undefined;
-    };
+    const last: LastRequest = {};
     // Begun when it can be found: an observer may ask for the same token.
     const outcome = Promise.resolve()
-      .then(() => this.#drive(id, host, present, abandoned.signal))
+      .then(() => this.#drive(id, host, last, () => this.#present(key), abandoned.signal))
       .then((ended) => {
         if (ended.token && !ended.isHeld && key !== undefined) this.#store?.cache.insert(key, ended.token);
         return ended;
@@ -159,7 +154,7 @@ export class Driver {
       .finally(() => {
         if (this.#flights.get(id) === flight) this.#flights.delete(id);
       });
-    const flight: Flight = { outcome, abandoned, callers: 0 };
+    const flight: Flight = { outcome, abandoned, last, callers: 0 };
     this.#flights.set(id, flight);
     host.observe({ kind: "started" });
     platform().keepAlive?.(outcome.catch(() => undefined));
@@ -175,25 +170,35 @@ export class Driver {
     flight.outcome.catch(() => undefined);
   }
 
-  async #wait(id: number, flight: Flight, patience: Patience): Promise<Outcome> {
+  /** Waits for a flight; where `spare` gives a token, not for long, and then the flight goes on behind the caller. */
+  async #wait(id: number, flight: Flight, patience: Patience, spare?: () => KeptToken | undefined): Promise<Outcome> {
     flight.callers += 1;
-    let ended = false;
+    let goesOn = false;
+    const outcome = flight.outcome.finally(() => {
+      goesOn = true;
+    });
+    const late = () => Promise.reject(patienceError(patience.timeout as number, flight.last));
+    const lateWithSpare = () => {
+      const token = spare?.();
+      if (!token) return withPatience(outcome, patience, late);
+      goesOn = true;
+      return { token };
+    };
+    const { timeout = LONGEST_RENEWAL } = patience;
+    const brief = { ...patience, timeout: Math.min(timeout, LONGEST_RENEWAL) };
     try {
-      return await withPatience(
-        flight.outcome.finally(() => {
-          ended = true;
-        }),
-        patience,
-      );
+      return await (spare ? withPatience(outcome, brief, lateWithSpare) : withPatience(outcome, patience, late));
     } finally {
       flight.callers -= 1;
-      if (!ended && flight.callers === 0) this.#abandon(id, flight);
+      if (!goesOn && flight.callers === 0) this.#abandon(id, flight);
     }
   }
 
   #abandon(id: number, flight: Flight): void {
     this.#flights.delete(id);
     this.#release(id);
+    // Whoever asks for a signature from now on is not to wait for one that may never come.
+    this.#signatures.clear();
     flight.abandoned.abort();
   }
 
@@ -209,11 +214,12 @@ export class Driver {
   async #drive(
     id: number,
     host: FlightHost,
+    last: LastRequest,
     held: () => KeptToken | undefined,
     abandoned: AbortSignal,
   ): Promise<Outcome> {
     try {
-      return await this.#takeSteps(id, host, held, abandoned);
+      return await this.#takeSteps(id, host, last, held, abandoned);
     } catch (thrown) {
       const error = fromThrown(thrown);
       host.observe({ kind: "failed", error });
@@ -225,26 +231,24 @@ export class Driver {
   async #takeSteps(
     id: number,
     host: FlightHost,
+    last: LastRequest,
     held: () => KeptToken | undefined,
     abandoned: AbortSignal,
   ): Promise<Outcome> {
     let input: StepInput = { kind: "begin", entropy: platform().randomBytes(32) };
-    let response: ResponseInput | undefined;
-    let correlationId: string | undefined;
-    let cause: unknown;
     for (;;) {
       const step = this.#ask(() => this.#client.step(id, input, Date.now()));
       if (step.kind === "done") {
         for (const notice of this.#client.takeNotices()) host.observe({ kind: "noticed", notice });
         const hinted = { ...step, error: await withHint(step.error) };
-        return conclude(hinted, { response, cause, correlationId }, host, held());
+        return conclude(hinted, last, host, held());
       }
-      if (step.kind === "send") correlationId = step.request.headers["client-request-id"];
+      if (step.kind === "send") last.correlationId = step.request.headers["client-request-id"];
       const next = await this.#carryOut(step, host, abandoned);
       if (abandoned.aborted) return { error: abortError(undefined) };
-      ({ input, cause } = next);
-      if (input.kind === "response") response = input;
-      if (input.kind === "failure") response = undefined;
+      ({ input, cause: last.cause } = next);
+      if (input.kind === "response") last.response = input;
+      if (input.kind === "failure") last.response = undefined;
     }
   }
 
@@ -278,7 +282,7 @@ export class Driver {
 
   async #assert(audience: string): Promise<{ input: StepInput; cause?: unknown }> {
     try {
-      const assertion: unknown = await this.#credential.assert?.(audience);
+      const assertion: unknown = await aside(this.#credential.assert?.(audience));
       if (typeof assertion === "string" && assertion !== "") return { input: { kind: "assertion", assertion } };
       const found = typeof assertion === "string" ? "an empty text" : typeof assertion;
       return { input: { kind: "signingFailed", message: `${found} from its source` } };
@@ -301,17 +305,22 @@ export class Driver {
     const underWay = this.#signatures.get(step.signingInput);
     if (underWay) return underWay;
     const { sign } = this.#credential;
-    const signature = (
-      sign ? signElsewhere(sign, step, this.#client) : this.#client.sign(step.algorithm, step.signingInput)
+    const signature = aside(
+      sign ? this.#signElsewhere(sign, step) : this.#client.sign(step.algorithm, step.signingInput),
     ).finally(() => this.#signatures.delete(step.signingInput));
     this.#signatures.set(step.signingInput, signature);
     return signature;
   }
 
+  async #signElsewhere(sign: Sign, step: Extract<Step, { kind: "sign" }>): Promise<Uint8Array> {
+    const { signElsewhere } = await import("./foreign-signature.ts");
+    return signElsewhere(sign, step, this.#client);
+  }
+
   /** Has the credential look for a renewed certificate; what is wrong with it is told, not thrown. */
   async #renew(afterRefusal: boolean, host: FlightHost): Promise<void> {
     try {
-      if (!(await this.#credential.renew?.(this.#client, afterRefusal))) return;
+      if (!(await aside(this.#credential.renew?.(this.#client, afterRefusal)))) return;
       this.#certificate = this.#client.certificate;
       host.observe({ kind: "renewed", certificate: this.#certificate });
     } catch (thrown) {
@@ -342,33 +351,6 @@ function unobstructed(host: FlightHost): FlightHost {
   };
 }
 
-/** Waits for `promise` no longer than `patience` allows, without touching whoever else waits for it. */
-export function withPatience<T>(promise: Promise<T>, { signal, timeout, since }: Patience): Promise<T> {
-  if (!signal && timeout === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onAbort = () => settle(() => reject(abortError(reasonOf(signal))));
-    const settle = (how: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-      how();
-    };
-    if (timeout !== undefined) {
-      const left = timeout - (since === undefined ? 0 : performance.now() - since);
-      timer = setTimeout(
-        () => settle(() => reject(patienceError(timeout))),
-        Math.min(Math.max(left, 0), MAX_TIMER_DELAY),
-      );
-    }
-    signal?.addEventListener("abort", onAbort);
-    promise.then(
-      (value) => settle(() => resolve(value)),
-      (error) => settle(() => reject(error)),
-    );
-    if (signal?.aborted) onAbort();
-  });
-}
-
 async function readKey(path: string): Promise<{ input: StepInput; cause?: unknown }> {
   try {
     return { input: { kind: "key", key: await platform().readFile(path) } };
@@ -397,21 +379,15 @@ async function exchange(
 
 /** A refusal with the hint of its AADSTS numbers, where the core's is the general one: the WASM module has no table of them. */
 async function withHint(error: ErrorData | undefined): Promise<ErrorData | undefined> {
-  if (error?.code !== "ERR_SERVICE_REFUSED" || error.hint !== GENERAL_HINT) return error;
+  const isGeneral = error?.code === "ERR_SERVICE_UNAVAILABLE" || error?.hint === GENERAL_HINT;
+  if (!isGeneral || !error?.service?.errorCodes) return error;
   try {
     const { aadstsHint } = await import("./aadsts.ts");
-    return { ...error, hint: aadstsHint(error.service?.errorCodes ?? []) ?? error.hint };
+    return { ...error, hint: aadstsHint(error.service.errorCodes) ?? error.hint };
   } catch {
     // A chunk that is missing must not take the refusal's place.
     return error;
   }
-}
-
-/** What is known of a flight's last request. */
-interface LastRequest {
-  response: ResponseInput | undefined;
-  cause: unknown;
-  correlationId: string | undefined;
 }
 
 function conclude(
@@ -439,29 +415,4 @@ function conclude(
 function errorOf(data: ErrorData | undefined, { cause, correlationId }: LastRequest): CertgrantError {
   if (cause instanceof CertgrantError) return cause;
   return data ? fromErrorData(data, cause, correlationId) : fromThrown(new Error("a flight ended without a result"));
-}
-
-/** Sleeps; wakes early when `aborted` is. */
-export function sleep(milliseconds: number, aborted: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      clearTimeout(timer);
-      aborted.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, Math.min(milliseconds, MAX_TIMER_DELAY));
-    aborted.addEventListener("abort", wake);
-  });
-}
-
-function reasonOf(signal: AbortSignalLike | undefined): unknown {
-  return (signal as Partial<AbortSignal> | undefined)?.reason;
-}
-
-function patienceError(timeout: number): CertgrantError {
-  return new CertgrantError({
-    code: "ERR_REQUEST_TIMEOUT",
-    message: `the token service did not answer in time: found no token after ${timeout} ms, expected one by then`,
-    hint: "raise requestOptions.timeout, or check the connection to the token service",
-  });
 }

@@ -37,6 +37,10 @@ export interface TokenFailed extends TokenRequested {
   durationMs: number;
   /** Stable code of the error, `ERR_…`. */
   code: string;
+  /** The service's refusal: its HTTP status, its AADSTS numbers, and what names it to Microsoft's support. */
+  statusCode?: number;
+  errorCodes?: readonly number[];
+  traceId?: string;
   /** Whether the caller has got a token all the same: the cached one still lives. */
   isServed: boolean;
 }

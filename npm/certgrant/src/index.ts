@@ -10,7 +10,6 @@ export { type AssertionRequest, ClientAssertionCredential } from "./client-asser
 export { ClientSecretCredential } from "./client-secret-credential.ts";
 export type { CoreErrorCode, ErrorCode, HostErrorCode } from "./codes.ts";
 export { ClientCertificateCredential } from "./credential.ts";
-export type { AbortSignalLike } from "./driver.ts";
 export { EnvironmentCredential } from "./environment-credential.ts";
 export {
   AuthenticationError,
@@ -49,6 +48,7 @@ export type {
   VaultTokenCredential,
   WorkloadIdentityCredentialOptions,
 } from "./options.ts";
+export type { AbortSignalLike } from "./patience.ts";
 export type { CryptoKeyLike, Sign, SigningRequest } from "./signer.ts";
 export { getBearerTokenProvider, type TokenCredentialLike } from "./token-provider.ts";
 export type { Fetch, FetchInit, FetchResponse } from "./transport.ts";

@@ -5,9 +5,9 @@
 import type { BackendVault, VaultInput, VaultStep, VaultTask } from "./backend.ts";
 import type { LoadedFile } from "./certificate-file.ts";
 import type { CertificateSource } from "./certificate-source.ts";
-import { sleep } from "./driver.ts";
 import { faultName, fromErrorData, fromThrown } from "./errors.ts";
 import type { KeyVaultOptions } from "./options.ts";
+import { sleep } from "./patience.ts";
 import { platform } from "./platform.ts";
 import type { ProofHost } from "./proof.ts";
 import type { SigningRequest } from "./signer.ts";

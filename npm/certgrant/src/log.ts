@@ -7,6 +7,7 @@
  */
 import type { CertificateInfo, HttpRequest } from "./backend.ts";
 import type { FlightEvent } from "./driver.ts";
+import type { CertgrantError } from "./errors.ts";
 import { neutralText } from "./neutral-text.ts";
 
 /** The last time that a `Date` can hold. */
@@ -107,16 +108,16 @@ export class RequestLog {
         this.write("info", `renewed certificate: ${describeCertificate(event.certificate ?? {})}`);
         break;
       case "notRenewed":
-        this.write("warning", `the certificate in use stays, its successor is not usable: ${event.error.code}`);
+        this.write("warning", `the certificate in use stays, its successor is not usable: ${reasonOf(event.error)}`);
         break;
       case "granted":
         this.write("info", `token granted, expires ${time(event.token.expiresOn)}`);
         break;
       case "notRefreshed":
-        this.write("warning", `the token was not refreshed and is still served: ${event.error.code}`);
+        this.write("warning", `the token was not refreshed and is still served: ${reasonOf(event.error)}`);
         break;
       case "failed":
-        this.write("error", `no token: ${event.error.code}`);
+        this.write("error", `no token: ${reasonOf(event.error)}`);
         break;
     }
   }
@@ -126,6 +127,20 @@ export class RequestLog {
     this.write("info", `${method} to the token endpoint${at(url)}`);
     this.write("verbose", `${method} ${url}`, true);
   }
+}
+
+/** An error by its code, and what names it to the service's own support. */
+function reasonOf({ code, errorResponse }: CertgrantError): string {
+  if (!errorResponse) return code;
+  const { error, errorCodes, traceId } = errorResponse;
+  const numbers = errorCodes?.map((number) => `AADSTS${number}`) ?? [];
+  const trace = traceId === undefined ? [] : [`trace id ${traceId}`];
+  return [code, error, ...numbers, ...trace].map(neutralWord).join(", ");
+}
+
+/** A word of the service's, which may be anything. */
+function neutralWord(word: string): string {
+  return /^[\w .-]{1,80}$/.test(word) ? word : "?";
 }
 
 /** A certificate by its thumbprint and its end. */

@@ -2,8 +2,8 @@
  * Signers outside of certgrant: a key of WebCrypto, or whatever the caller's function reaches, such as a vault or a hardware
  * module. What they answer is verified with the certificate's public key before it is sent.
  */
-import type { Algorithm, BackendClient } from "./backend.ts";
-import { argumentTypeError, argumentValueError, CertgrantError } from "./errors.ts";
+import type { Algorithm } from "./backend.ts";
+import { argumentTypeError, argumentValueError } from "./errors.ts";
 import { signature } from "./webcrypto-rsa.ts";
 
 /** What a signer is asked for. */
@@ -25,24 +25,6 @@ export interface CryptoKeyLike {
   readonly extractable: boolean;
   readonly algorithm: { readonly name: string };
   readonly usages: readonly string[];
-}
-
-/** Asks `sign`, and answers with what it made once that is known to be right. */
-export async function signElsewhere(
-  sign: Sign,
-  { algorithm, digest, signingInput }: SigningRequest,
-  client: BackendClient,
-): Promise<Uint8Array> {
-  const given: unknown = await sign({ algorithm, digest, signingInput });
-  if (!(given instanceof Uint8Array)) {
-    throw new CertgrantError({
-      code: "ERR_SIGNATURE_INVALID",
-      message: `the signature does not fit the key: found ${typeof given}, expected a Uint8Array from the signer`,
-      hint: "return its bytes as a Uint8Array; a Buffer is one",
-    });
-  }
-  await client.verify(algorithm, signingInput, given);
-  return given;
 }
 
 /** The signer of a private key of WebCrypto, and the only algorithm that such a key has. */

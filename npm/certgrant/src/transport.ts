@@ -8,7 +8,7 @@
  */
 import type { HttpRequest, StepInput } from "./backend.ts";
 import { CertgrantError, type CertgrantErrorInit } from "./errors.ts";
-import { describeNetworkError, type NamedError, withoutForeignText } from "./foreign-error.ts";
+import type { NamedError } from "./foreign-error.ts";
 
 /** What is read of a response; `Response` of the fetch standard fits. */
 export interface FetchResponse {
@@ -99,7 +99,7 @@ export async function send(
   try {
     return await Promise.race([exchange(fetch, request, controller.signal), givenUp]);
   } catch (cause) {
-    return timedOut ? timeoutFailure(request.timeout) : networkFailure(cause);
+    return timedOut ? timeoutFailure(request.timeout) : await networkFailure(cause);
   } finally {
     clearTimeout(timer);
     aborted.removeEventListener("abort", onAbort);
@@ -166,11 +166,18 @@ function timeoutFailure(timeout: number): FailureInput {
   return { kind: "failure", reason: "timeout", message, cause: undefined };
 }
 
-function networkFailure(thrown: unknown): FailureInput {
+/** What makes a foreign error fit to be handed on is loaded when there is one: a Worker may never see any. */
+async function networkFailure(thrown: unknown): Promise<FailureInput> {
   if (thrown instanceof TransportError) {
     // The core does not try again behind a proxy that refused.
     return { kind: "failure", reason: thrown.isPassing ? "network" : "proxy", message: thrown.found, cause: thrown };
   }
-  const cause = withoutForeignText(thrown);
-  return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };
+  try {
+    const { describeNetworkError, withoutForeignText } = await import("./foreign-error.ts");
+    const cause = withoutForeignText(thrown);
+    return { kind: "failure", reason: "network", message: describeNetworkError(cause), cause };
+  } catch {
+    // A chunk that is missing must not take the failure's place.
+    return { kind: "failure", reason: "network", message: "no connection", cause: undefined };
+  }
 }

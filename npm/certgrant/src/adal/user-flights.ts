@@ -4,8 +4,8 @@
  */
 import type { BackendUserFlows, UserFault, UserGrant, UserInput, UserPurpose, UserStep, UserTask } from "../backend.ts";
 import type { ErrorCode } from "../codes.ts";
-import { sleep } from "../driver.ts";
 import { fromErrorData, fromThrown } from "../errors.ts";
+import { sleep } from "../patience.ts";
 import { platform } from "../platform.ts";
 import { type ResponseInput, TransportError } from "../transport.ts";
 import type { Authority } from "./authority.ts";

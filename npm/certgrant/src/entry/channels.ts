@@ -31,21 +31,27 @@ export const channels: Watcher = {
           refreshed.publish({ ...origin(call), correlationId, durationMs, expiresOnTimestamp });
         }
         if (event.kind === "notRefreshed") {
-          const { code, correlationId } = event.error;
-          failed.publish({ ...origin(call), correlationId, durationMs, code, isServed: true });
+          const { correlationId } = event.error;
+          failed.publish({ ...origin(call), ...reasonOf(event.error), correlationId, durationMs, isServed: true });
         }
       },
       served({ correlationId, expiresOnTimestamp }) {
         served.publish(told({ source, expiresOnTimestamp, correlationId }));
       },
       failed(error) {
-        const code = error instanceof CertgrantError ? error.code : "ERR_INTERNAL";
+        const reason = error instanceof CertgrantError ? reasonOf(error) : { code: "ERR_INTERNAL" };
         const correlationId = (error instanceof CertgrantError && error.correlationId) || call.correlationId;
-        failed.publish(told({ code, correlationId, isServed: false }));
+        failed.publish(told({ ...reason, correlationId, isServed: false }));
       },
     };
   },
 };
+
+function reasonOf({ code, statusCode, errorResponse }: CertgrantError) {
+  if (!errorResponse) return { code };
+  const { errorCodes, traceId } = errorResponse;
+  return { code, statusCode, errorCodes, ...(traceId !== undefined && { traceId }) };
+}
 
 function origin({ credential, scopes, tenantId }: Parameters<Watcher["begin"]>[0]) {
   return { credential, scopes, ...(tenantId !== undefined && { tenantId }) };

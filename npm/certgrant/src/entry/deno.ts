@@ -6,7 +6,8 @@
  */
 import { modules } from "wasm:modules";
 import { installPlatform } from "../platform.ts";
-import { fileError, webPlatform } from "./web.ts";
+import { fileError } from "./file-error.ts";
+import { webPlatform } from "./web.ts";
 
 /** The part of Deno's own interface that is used. */
 declare const Deno: {

@@ -7,7 +7,6 @@
 import type { Backend } from "../backend.ts";
 import { type CompileModule, type MakeOwnRsa, wasmBackend } from "../backends/wasm.ts";
 import { CertgrantError } from "../errors.ts";
-import { withoutForeignText } from "../foreign-error.ts";
 import type { Platform } from "../platform.ts";
 
 /** How a runtime differs from the others. */
@@ -69,25 +68,10 @@ function processVariable(name: string): string | undefined {
 }
 
 async function noFiles(runtime: string, path: string): Promise<never> {
+  const { fileError } = await import("./file-error.ts");
   throw fileError(
     path,
     new Error(`${runtime} has no files`),
     "pass the content as { certificate } in place of its path",
   );
-}
-
-/** A path that looks like one: a key in its place is longer, or has line ends. */
-const PLAIN_PATH = /^\P{Cc}{1,260}$/u;
-
-/** The error of a file that can't be read; a path that may be a slip is not repeated. */
-export function fileError(path: string, thrown: unknown, hint: string): CertgrantError {
-  const cause = withoutForeignText(thrown);
-  const where = PLAIN_PATH.test(path) && !path.includes("-----") ? path : `a path of ${path.length} characters`;
-  const found = cause.code ?? (cause.name === "Error" ? "no file" : cause.name);
-  return new CertgrantError({
-    code: "ERR_FILE_UNREADABLE",
-    message: `the file can't be read: found ${found} at ${where}, expected a readable file`,
-    hint,
-    cause,
-  });
 }
