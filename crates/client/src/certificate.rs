@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,12 +12,13 @@ use certgrant_core::{
 };
 use tokio::task::spawn_blocking;
 
+use crate::answer::answer_of;
 use crate::error::{BoxError, Error, Result};
 use crate::file_stamp::FileStamp;
 use crate::host::Host;
 use crate::key_vault::{KeyVault, KeyVaultCertificate};
 use crate::options::Identity;
-use crate::signer::{BlockingSigner, Key, Signer, SignerFn};
+use crate::signer::{BlockingSigner, Key, Signer, SignerFn, SignerOfCaller};
 use crate::transport::BoxFuture;
 
 /// A certificate with its private key, or with what signs in its place.
@@ -73,7 +75,7 @@ impl CertificateSource {
     }
 
     /// The bytes that a function gives: asked when the first token is, whenever an assertion is made anew (every few minutes at
-    /// most), and when the service no longer knows the certificate.
+    /// most), and when the service no longer knows the certificate. One that has not answered after 30 seconds counts as failed.
     ///
     /// ```
     /// use certgrant::CertificateSource;
@@ -112,7 +114,7 @@ impl CertificateSource {
     }
 
     fn shared_signer(mut self, signer: Arc<dyn Signer>) -> Self {
-        self.signer = Some(signer);
+        self.signer = Some(Arc::new(SignerOfCaller(signer)));
         self
     }
 
@@ -214,12 +216,11 @@ impl CertificateSource {
         let file = match &self.origin {
             Origin::Vault(vault) => return vault.read(host).await,
             Origin::Bytes(bytes) => bytes.expose().clone().into(),
-            Origin::Supplier(supplier) => supplier.supply().await.map_err(supplier_failed)?.into(),
-            Origin::File(path) => {
-                let path = path.clone();
-                let read = move || std::fs::read(&path).map_err(|error| Error::file_unreadable(&path, error));
-                blocking(read).await?.into()
+            Origin::Supplier(supplier) => {
+                let supplied = async { supplier.supply().await.map_err(supplier_failed) };
+                answer_of("its supplier", supplied, Error::file_silent).await?.into()
             }
+            Origin::File(path) => of_file(path, |path| std::fs::read(path)).await?.into(),
         };
         Ok(Content { file, signer: self.signer.clone() })
     }
@@ -228,12 +229,7 @@ impl CertificateSource {
     async fn stamp(&self, host: &Host) -> Result<Option<Stamp>> {
         match &self.origin {
             Origin::Vault(vault) => Ok(Some(Stamp::Interval(vault.interval(host.now())))),
-            Origin::File(path) => {
-                let path = path.clone();
-                let stamp =
-                    move || FileStamp::of(&path).map_err(|error| Error::file_unreadable(&path, error));
-                Ok(Some(Stamp::File(blocking(stamp).await?)))
-            }
+            Origin::File(path) => Ok(Some(Stamp::File(of_file(path, FileStamp::of).await?))),
             Origin::Bytes(_) | Origin::Supplier(_) => Ok(None),
         }
     }
@@ -353,6 +349,16 @@ fn supplier_failed(error: BoxError) -> Error {
         Ok(error) => *error,
         Err(error) => Error::supplier_failed(error),
     }
+}
+
+/// Something of a file, whose disk may be that of another machine and not answer.
+async fn of_file<T: Send + 'static>(
+    path: &Path,
+    read: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T> {
+    let own_path = path.to_owned();
+    let read = blocking(move || read(&own_path).map_err(|error| Error::file_unreadable(&own_path, error)));
+    answer_of(path.display(), read, Error::file_silent).await
 }
 
 /// Reads files and derives keys where that blocks nobody.

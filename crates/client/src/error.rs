@@ -233,6 +233,10 @@ impl Error {
         Self::host(HostCode::FileUnreadable, found).caused_by(Some(Arc::new(cause)), None)
     }
 
+    pub(crate) fn file_silent(found: String) -> Self {
+        Self::host(HostCode::FileUnreadable, found)
+    }
+
     pub(crate) fn path_invalid(found: impl Into<String>) -> Self {
         Self::host(HostCode::ArgumentInvalid, found)
     }

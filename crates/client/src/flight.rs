@@ -6,6 +6,7 @@ use core::time::Duration;
 use certgrant_core::{CachingStep, FlightId, Input, Notice, SigningRequest, Step, Timestamp};
 use tokio::time::Instant;
 
+use crate::answer::answer_of;
 use crate::client::{Token, TokenClient};
 use crate::error::{Error, Result};
 use crate::host::{Behind, Unanswered, random};
@@ -169,9 +170,14 @@ impl Drop for End<'_> {
 
 /// A key file of Azure Arc's agent.
 async fn read_key(path: String) -> Input {
-    match tokio::task::spawn_blocking(move || std::fs::read(path)).await {
-        Ok(Ok(key)) => Input::Key(key.into()),
-        Ok(Err(error)) => Input::KeyUnreadable(error.kind().to_string()),
-        Err(_) => Input::KeyUnreadable("a reader that panicked".to_owned()),
+    let read = async {
+        match tokio::task::spawn_blocking(move || std::fs::read(path)).await {
+            Ok(key) => key.map_err(|error| error.kind().to_string()),
+            Err(_) => Err("a reader that panicked".to_owned()),
+        }
+    };
+    match answer_of("its disk", read, |found| found).await {
+        Ok(key) => Input::Key(key.into()),
+        Err(found) => Input::KeyUnreadable(found),
     }
 }

@@ -7,10 +7,11 @@ use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
 use certgrant_core::{
-    SigningRequest, Timestamp, Vault, VaultAnswer, VaultFlight, VaultInput, VaultOptions, VaultStep,
-    VaultTask,
+    ErrorCode, SigningRequest, Timestamp, Vault, VaultAnswer, VaultFlight, VaultInput, VaultOptions,
+    VaultStep, VaultTask,
 };
 
+use crate::answer::answer_within;
 use crate::certificate::Content;
 use crate::credential::TokenCredential;
 use crate::error::{BoxError, Error, Result};
@@ -21,6 +22,10 @@ use crate::transport::BoxFuture;
 
 /// How often a vault is asked whether there is a newer version, unless the service refused the one in use.
 const INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How long the credential of a vault is waited for. It may be somebody else's, and never answer; those of certgrant have limits
+/// for each request and for all of their retries, and take less even where they need all of that.
+const TOKEN_LIMIT: Duration = Duration::from_secs(180);
 
 /// Which certificate of which vault, and who may use it.
 ///
@@ -161,7 +166,10 @@ impl KeyVault {
         if let Some(claims) = claims {
             options = options.claims(claims).enable_cae(true);
         }
-        match self.certificate.credential.get_token(&[scope], &options).await {
+        let scopes = [scope];
+        let token = self.certificate.credential.get_token(&scopes, &options);
+        let silent = |found| Error::new(ErrorCode::RequestTimeout, found, "a token for the vault");
+        match answer_within(TOKEN_LIMIT, "the vault's credential", token, silent).await {
             Ok(token) => (VaultInput::Token(token.secret().to_owned().into()), Behind::default()),
             Err(error) => {
                 (VaultInput::TokenFailed(format!("{} from its credential", error.code())), error.into())

@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+mod answer;
 #[cfg(feature = "azure-core")]
 mod azure_core_credential;
 mod certificate;

@@ -319,8 +319,8 @@ impl TokenOptions {
         self
     }
 
-    /// How long this caller waits; by default as long as the requests and their retries take, at most some 90 seconds. Other
-    /// callers of the same token are not affected.
+    /// How long this caller waits; by default as long as the requests and their retries take, at most some 90 seconds, and as
+    /// signers, functions and files take, at most 30 seconds each. Other callers of the same token are not affected.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

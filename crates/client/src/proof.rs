@@ -4,6 +4,7 @@ use core::fmt;
 
 use certgrant_core::{ErrorCode, SecretString};
 
+use crate::answer::answer_of;
 use crate::certificate::Certificates;
 use crate::error::{BoxError, Error, Result};
 use crate::transport::BoxFuture;
@@ -55,6 +56,7 @@ where
 {
     fn assertion(&self, audience: String) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         let assertion = (self.0)(audience);
-        Box::pin(async { Ok(assertion.await?.into()) })
+        let silent = |found| Error::new(ErrorCode::SigningFailed, found, "an assertion").into();
+        Box::pin(answer_of("the assertion's source", async { Ok(assertion.await?.into()) }, silent))
     }
 }

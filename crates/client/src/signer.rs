@@ -9,6 +9,7 @@ use certgrant_core::{CertificateCredential, ErrorCode, PrivateKey, SigningReques
 use certgrant_signer::{AwsLcSigner, AwsLcVerifier};
 use tokio::task::spawn_blocking;
 
+use crate::answer::answer_of;
 use crate::error::{BoxError, Error, Result};
 use crate::running::Running;
 use crate::transport::BoxFuture;
@@ -16,7 +17,8 @@ use crate::transport::BoxFuture;
 /// Signs in the place of a key beside the certificate: a vault, a hardware module, an agent.
 ///
 /// What it makes is verified with the certificate's public key before it is used. Flights that need the same signature share
-/// one call. [`CertificateSource::signer_fn`](crate::CertificateSource::signer_fn) and
+/// one call, which is given up after 30 seconds; the next flight makes another.
+/// [`CertificateSource::signer_fn`](crate::CertificateSource::signer_fn) and
 /// [`CertificateSource::blocking_signer`](crate::CertificateSource::blocking_signer) make one of a function.
 pub trait Signer: fmt::Debug + Send + Sync + 'static {
     /// Makes the RSA signature that is asked for, as long as the key's modulus: over [`SigningRequest::signing_input`], or over
@@ -63,6 +65,18 @@ where
     fn sign<'a>(&'a self, request: &'a SigningRequest) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
         let (sign, request) = (Arc::clone(&self.0), request.clone());
         Box::pin(async move { spawn_blocking(move || sign(&request)).await? })
+    }
+}
+
+/// A signer of the caller's, which is not waited for for ever. That of a vault is none of these: each of its requests has its
+/// own limit, and with its retries a signature may well take longer.
+#[derive(Debug)]
+pub(crate) struct SignerOfCaller(pub(crate) Arc<dyn Signer>);
+
+impl Signer for SignerOfCaller {
+    fn sign<'a>(&'a self, request: &'a SigningRequest) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+        let silent = |found| Error::new(ErrorCode::SigningFailed, found, "a signature").into();
+        Box::pin(answer_of("the signer", self.0.sign(request), silent))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use certgrant_core::{CredentialOptions, SecretString};
 use tokio::task::spawn_blocking;
 
+use crate::answer::answer_of;
 use crate::client::TokenClient;
 use crate::credential::credential_of_application;
 use crate::error::{BoxError, Error, Result};
@@ -94,10 +95,9 @@ struct TokenFile(PathBuf);
 impl AssertionSource for TokenFile {
     fn assertion(&self, _audience: String) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         let path = self.0.clone();
-        Box::pin(async {
-            let token = spawn_blocking(move || read(path)).await??;
-            Ok(token)
-        })
+        let token = async { Ok(spawn_blocking(move || read(path)).await??) };
+        let silent = |found| Error::file_silent(found).as_unavailable().into();
+        Box::pin(answer_of(self.0.display(), token, silent))
     }
 }
 

@@ -1,54 +1,13 @@
 //! No secret is in an event, an error or a `Debug`; no account in an event, unless it is allowed.
 
-use core::cell::RefCell;
-use std::io;
-use std::sync::Once;
-
 use certgrant::{CertificateSource, ClientCertificateCredential, ClientOptions, ClientSecretCredential};
 use certgrant_testkit::jwt::form_value;
 use certgrant_testkit::leaks::LeakScanner;
 use certgrant_testkit::vectors::assertion_rs256 as vector;
 
 use crate::emulator::PASSWORD;
+use crate::log::{heard, listen};
 use crate::support::*;
-
-thread_local! {
-    /// What was told on this test's thread, once it listens.
-    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
-
-/// Listens on this thread, where a test's runtime has all its tasks. The subscriber is that of the whole process: one of a thread
-/// would miss what others have found to be of no interest.
-fn listen() {
-    static SUBSCRIBER: Once = Once::new();
-    SUBSCRIBER.call_once(|| {
-        let builder = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-        tracing::subscriber::set_global_default(builder.with_writer(|| OfThread).finish())
-            .expect("the only one");
-    });
-    LOG.set(Some(Vec::new()));
-}
-
-fn heard() -> String {
-    String::from_utf8(LOG.take().expect("it was listened")).expect("text")
-}
-
-struct OfThread;
-
-impl io::Write for OfThread {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.with_borrow_mut(|log| {
-            if let Some(log) = log {
-                log.extend_from_slice(bytes);
-            }
-        });
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 const SECRET: &str = "client-secret-of-the-tests";
 

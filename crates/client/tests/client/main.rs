@@ -1,5 +1,6 @@
 //! The client over a token service in memory, and over the emulator on the loopback.
 
+mod answers;
 mod authorities;
 #[cfg(feature = "azure-core")]
 mod azure_core;
@@ -10,6 +11,7 @@ mod example;
 mod http_client;
 mod identities;
 mod leaks;
+mod log;
 mod outages;
 mod over_tls;
 mod proxies;
