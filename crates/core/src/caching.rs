@@ -108,6 +108,22 @@ impl CachingClient {
         })
     }
 
+    /// The token that is held for a request, if it is alive, though perhaps for a moment only: for a caller who was told to wait for
+    /// another, and can't any longer. None for a request with a claims challenge, and for one that wants no cached token.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::key`].
+    pub fn living(&mut self, request: &TokenRequest, now: Timestamp) -> Result<Option<Arc<AccessToken>>> {
+        self.observe(now);
+        if request.skip_cache || request.claims.is_some() {
+            return Ok(None);
+        }
+        self.key.rewrite(request, self.client.tenant_of(request)?);
+        let token = self.cache.get(&self.key);
+        Ok(token.filter(|token| Held::from(token.as_ref()).is_alive(now)).cloned())
+    }
+
     /// Takes a flight one step further. Behind [`CachingStep::Done`] the flight no longer exists.
     ///
     /// # Errors

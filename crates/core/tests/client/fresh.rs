@@ -67,3 +67,38 @@ fn token_is_not_given_after_the_clock_was_set_back() {
     drive.now = drive.now.minus_secs(60);
     assert!(fresh(&mut drive).is_none());
 }
+
+#[test]
+fn living_token_is_given_to_its_last_moment_and_never_beyond() {
+    let mut drive = drive(options());
+    let living = |drive: &mut Drive, request: &TokenRequest| drive.client.living(request, drive.now).unwrap();
+    assert!(living(&mut drive, &request()).is_none());
+    let token = drive.acquire(&request()).unwrap();
+    drive.now = Timestamp::from_millis(token.expires_on.as_millis() - 1);
+    assert!(
+        matches!(drive.client.acquire(&request(), drive.now), Ok(Found::Start(_))),
+        "it is too late for it"
+    );
+    assert!(Arc::ptr_eq(&living(&mut drive, &request()).unwrap(), &token));
+    let challenged = TokenRequest { claims: Some("{}".into()), ..request() };
+    let uncached = TokenRequest { skip_cache: true, ..request() };
+    let of_user = TokenRequest { user_assertion: Some(Arc::new("user".to_owned().into())), ..request() };
+    for other in [challenged, uncached, of_user] {
+        assert!(living(&mut drive, &other).is_none(), "{other:?}");
+    }
+    assert!(drive.client.remove(&request()).unwrap());
+    assert!(living(&mut drive, &request()).is_none());
+
+    let other = TokenRequest::new(Target::scopes(&["https://vault.azure.net/.default"]).unwrap());
+    let token = drive.acquire(&other).unwrap();
+    drive.now = token.expires_on;
+    assert!(living(&mut drive, &other).is_none());
+}
+
+#[test]
+fn no_token_counts_as_living_after_the_clock_was_set_back() {
+    let mut drive = drive(options());
+    drive.acquire(&request()).unwrap();
+    drive.now = drive.now.minus_secs(60);
+    assert!(drive.client.living(&request(), drive.now).unwrap().is_none());
+}
