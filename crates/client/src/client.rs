@@ -2,7 +2,8 @@
 //!
 //! What core knows stands behind one lock, which is held for microseconds and never across anything that waits. Each flight
 //! is a task of its own; callers wait for it, and it ends early when none of them does any more. A flight that renews a token
-//! which still serves is waited for by nobody and goes on by itself, until that token's time is up and callers join it.
+//! which is still alive goes on by itself: nobody waits for it, or in that token's last seconds for a moment, until its time is
+//! up and callers join it.
 
 use alloc::sync::{Arc, Weak};
 use core::fmt;
@@ -23,6 +24,10 @@ use crate::signer::{Key, Signatures};
 use crate::token::AccessToken;
 
 pub(crate) type Token = Arc<certgrant_core::AccessToken>;
+
+/// How long a caller waits for the renewal of a token that is still alive, but only for seconds. A service that answers does so
+/// sooner; one that does not takes many times that, and nobody knows whether the token reaches its resource by then.
+const RENEWAL_WAIT: Duration = Duration::from_secs(2);
 
 /// A client with its tokens and flights.
 pub(crate) struct TokenClient {
@@ -52,6 +57,8 @@ enum Flight {
 enum Acquired {
     Token(Token),
     Flight(Arc<Running<Token>>),
+    /// A flight that goes on by itself. If it takes long, there is the token that it renews.
+    Renewal(Outcome<Token>),
     /// A flight that all have left and that is about to end: there is no other before that.
     Ending(Outcome<Token>),
 }
@@ -98,7 +105,8 @@ impl TokenClient {
             return Ok(token);
         }
         let request = options.request(scopes, user)?;
-        let token = within(options.patience(), self.wait_for(&request)).await?;
+        let instead = || self.living(&request);
+        let token = within(options.patience(), self.wait_for(&request), instead).await?;
         Ok(AccessToken::new(token))
     }
 
@@ -133,6 +141,14 @@ impl TokenClient {
             let outcome = match self.acquire(request)? {
                 Acquired::Token(token) => return Ok(token),
                 Acquired::Flight(flight) => flight.outcome().get().await,
+                Acquired::Renewal(outcome) => match soon(outcome).await {
+                    Some(outcome) => outcome,
+                    // It was removed meanwhile, or has died, if there is none: then the flight is all there is.
+                    None => match self.living(request)? {
+                        Some(token) => return Ok(token),
+                        None => continue,
+                    },
+                },
                 Acquired::Ending(outcome) => outcome.get().await,
             };
             if let Some(outcome) = outcome {
@@ -142,10 +158,20 @@ impl TokenClient {
         }
     }
 
+    /// The token at hand, for a caller who can't wait any longer for another.
+    fn living(&self, request: &TokenRequest) -> Result<Option<Token>> {
+        let token = self.state().core.living(request, self.host.now())?;
+        if token.is_some() {
+            self.host.events.served();
+        }
+        Ok(token)
+    }
+
     fn acquire(self: &Arc<Self>, request: &TokenRequest) -> Result<Acquired> {
         let mut state = self.state();
         loop {
-            match state.core.acquire(request, self.host.now())? {
+            let now = self.host.now();
+            match state.core.acquire(request, now)? {
                 Found::Token(token) => {
                     self.host.events.served();
                     return Ok(Acquired::Token(token));
@@ -155,28 +181,40 @@ impl TokenClient {
                     return Ok(Acquired::Token(token));
                 }
                 Found::Join(id) => {
+                    let is_alive = state.core.living(request, now)?.is_some();
                     if let Some(flight) = state.flights.get_mut(&id).filter(|flight| !flight.is_dead()) {
                         self.host.events.joined();
-                        return Ok(flight.join());
+                        return Ok(if is_alive { flight.watch() } else { flight.join() });
                     }
                     // It was never begun, or its runtime was shut down before it was.
                     state.end(id);
                 }
                 Found::Start(id) => {
-                    let running = self.start(&mut state, id, false)?;
-                    let flight = Flight::Awaited(Arc::downgrade(&running), running.outcome());
-                    state.flights.insert(id, flight);
-                    return Ok(Acquired::Flight(running));
+                    return match state.core.living(request, now)? {
+                        Some(token) => Ok(match self.renew_behind(&mut state, id) {
+                            Some(outcome) => Acquired::Renewal(outcome),
+                            None => Acquired::Token(token),
+                        }),
+                        None => self.begin(&mut state, id),
+                    };
                 }
             }
         }
     }
 
-    /// Without a runtime the renewal is left to another caller.
-    fn renew_behind(self: &Arc<Self>, state: &mut State, id: FlightId) {
-        if let Ok(running) = self.start(state, id, true) {
-            state.flights.insert(id, Flight::Renewal(running));
-        }
+    /// Starts a flight that belongs to its callers.
+    fn begin(self: &Arc<Self>, state: &mut State, id: FlightId) -> Result<Acquired> {
+        let running = self.start(state, id, false)?;
+        state.flights.insert(id, Flight::Awaited(Arc::downgrade(&running), running.outcome()));
+        Ok(Acquired::Flight(running))
+    }
+
+    /// Starts a flight that goes on by itself. Without a runtime the renewal is left to another caller.
+    fn renew_behind(self: &Arc<Self>, state: &mut State, id: FlightId) -> Option<Outcome<Token>> {
+        let running = self.start(state, id, true).ok()?;
+        let outcome = running.outcome();
+        state.flights.insert(id, Flight::Renewal(running));
+        Some(outcome)
     }
 
     fn start(
@@ -206,7 +244,19 @@ impl Flight {
         }
     }
 
-    /// Were a renewal not handed over, one whose signer never answers would be joined for ever.
+    /// For a caller whom the token that it renews serves in the end: whoever waits for it, it goes on by itself from now on.
+    fn watch(&mut self) -> Acquired {
+        let (outcome, running) = match self {
+            Self::Renewal(running) => (running.outcome(), None),
+            Self::Awaited(running, outcome) => (outcome.clone(), running.upgrade()),
+        };
+        if let Some(running) = running {
+            *self = Self::Renewal(running);
+        }
+        Acquired::Renewal(outcome)
+    }
+
+    /// Were a renewal not handed over, it would go on when all who need it have left.
     fn join(&mut self) -> Acquired {
         match self {
             Self::Renewal(running) => {
@@ -228,17 +278,27 @@ impl fmt::Debug for TokenClient {
     }
 }
 
-/// Waits no longer than the caller has patience.
+/// How a flight ended, if it does so while the token that it renews can wait. Without a runtime there is nothing to wait on.
+async fn soon(outcome: Outcome<Token>) -> Option<Option<Result<Token>>> {
+    running::runtime().ok()?;
+    timeout(RENEWAL_WAIT, outcome.get()).await.ok()
+}
+
+/// Waits no longer than the caller has patience; then it gets what there is `instead`, if anything is.
 pub(crate) async fn within<T>(
     patience: Option<Duration>,
     work: impl Future<Output = Result<T>>,
+    instead: impl FnOnce() -> Result<Option<T>>,
 ) -> Result<T> {
     let Some(patience) = patience else {
         return work.await;
     };
     running::runtime()?;
-    timeout(patience, work).await.unwrap_or_else(|_| {
-        let found = format!("no token after {} ms", patience.as_millis());
-        Err(Error::new(ErrorCode::RequestTimeout, found, "one by then"))
-    })
+    match timeout(patience, work).await {
+        Ok(outcome) => outcome,
+        Err(_) => instead()?.ok_or_else(|| {
+            let found = format!("no token after {} ms", patience.as_millis());
+            Error::new(ErrorCode::RequestTimeout, found, "one by then")
+        }),
+    }
 }

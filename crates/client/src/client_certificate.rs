@@ -110,7 +110,7 @@ impl ClientCertificateCredential {
             return client.get_token(scopes, options, user).await;
         }
         let opened_first = async { self.0.client().await?.get_token(scopes, options, user).await };
-        within(options.patience(), opened_first).await
+        within(options.patience(), opened_first, || Ok(None)).await
     }
 
     /// A credential of the same application, with the same cache, for tokens on behalf of the user whose token for this

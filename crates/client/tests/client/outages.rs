@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use certgrant::ClientSecretCredential;
-use tokio::time::{Instant, advance};
+use certgrant::{ClientSecretCredential, TokenOptions};
+use tokio::time::{Instant, advance, sleep};
 
+use crate::log::{heard, listen};
 use crate::support::*;
 
 /// A credential that has got a token for an hour, of which `passed` are over.
@@ -74,8 +75,8 @@ async fn renewal_belongs_to_the_callers_who_wait_for_it() {
     service.next([Does::AnswerAfter(Duration::from_secs(25), Service::grant("renewed", 3599))]);
     credential.get_token(GRAPH, &plain()).await.expect("the token at hand");
     settle().await;
-    advance(Duration::from_secs(18)).await;
-    // Less than 30 seconds of it are left: whoever comes now waits for the renewal.
+    // Without that token it belongs to whoever waits for it.
+    credential.clear_tokens();
     let options = plain();
     let patient = credential.get_token(GRAPH, &options);
     let hasty_options = plain().timeout(Duration::from_secs(1));
@@ -84,6 +85,117 @@ async fn renewal_belongs_to_the_callers_who_wait_for_it() {
     assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
     assert_eq!(patient.expect("the renewed token").secret(), "renewed");
     assert_eq!((service.count(), service.under_way()), (2, 0));
+}
+
+/// A token of an hour is not given to callers who could wait for another by then.
+const TOO_LATE: Duration = Duration::from_secs(3599 - 25);
+
+/// How long they wait.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The token that a call gave, and how long that took.
+async fn timed(credential: &ClientSecretCredential, options: TokenOptions) -> (String, Duration) {
+    let asked = Instant::now();
+    let token = credential.get_token(GRAPH, &options).await.expect("a token");
+    (token.secret().to_owned(), asked.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_in_the_last_seconds_of_a_token_wait_shortly_for_its_renewal() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    service.next([Does::AnswerAfter(WAIT - Duration::from_millis(10), Service::grant("renewed", 3599))]);
+    let (token, took) = timed(&credential, plain()).await;
+    assert_eq!((token.as_str(), took), ("renewed", WAIT - Duration::from_millis(10)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_that_is_silent_in_the_last_seconds_of_a_token_holds_its_callers_up_for_two_seconds() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    listen();
+    service.always(Does::Hang);
+    for _ in 0..5 {
+        let (first, second) = tokio::join!(timed(&credential, plain()), timed(&credential, plain()));
+        assert_eq!((first, second), ((Service::token(1), WAIT), (Service::token(1), WAIT)));
+    }
+    assert_eq!((service.count(), service.under_way()), (2, 1), "one request, which goes on");
+    advance(Duration::from_secs(14)).await;
+    settle().await;
+    let log = heard();
+    assert!(log.contains("the token was not renewed and is still served"), "{log}");
+    assert_eq!(timed(&credential, plain()).await, (Service::token(1), Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn caller_with_less_time_gets_the_living_token_when_that_is_over() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    service.always(Does::Hang);
+    for time in [Duration::from_millis(700), Duration::ZERO] {
+        let (token, took) = timed(&credential, plain().timeout(time)).await;
+        assert_eq!(token, Service::token(1));
+        // Tokio's timers are accurate to a millisecond.
+        assert!(took <= time + Duration::from_millis(1), "{took:?}");
+    }
+    assert_eq!((service.count(), service.under_way()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn renewal_that_its_callers_did_not_wait_for_serves_the_next_ones() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    service.next([Does::AnswerAfter(Duration::from_secs(5), Service::grant("renewed", 3599))]);
+    assert_eq!(timed(&credential, plain()).await, (Service::token(1), WAIT));
+    settle().await;
+    advance(Duration::from_secs(3)).await;
+    settle().await;
+    assert_eq!(timed(&credential, plain()).await, ("renewed".to_owned(), Duration::ZERO));
+    assert_eq!(service.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_that_is_removed_while_its_renewal_is_waited_for_is_not_given() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    service.next([Does::AnswerAfter(Duration::from_secs(5), Service::grant("renewed", 3599))]);
+    let (patient, hasty) = (plain(), plain().timeout(Duration::from_secs(3)));
+    let removal = async {
+        sleep(Duration::from_secs(1)).await;
+        credential.remove_token(GRAPH, &plain())
+    };
+    let (patient, hasty, removed) =
+        tokio::join!(credential.get_token(GRAPH, &patient), credential.get_token(GRAPH, &hasty), removal);
+    assert!(removed.expect("usable scopes"));
+    assert_eq!(patient.expect("the renewed token").secret(), "renewed");
+    assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
+    assert_eq!(service.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_that_a_resource_rejected_is_not_given_in_its_last_seconds() {
+    let service = Service::default();
+    let credential = credential_after(&service, TOO_LATE).await;
+    service.next([Does::AnswerAfter(Duration::from_secs(5), Service::grant("for the claims", 3599))]);
+    let claims = || plain().claims(r#"{"access_token":{"nbf":{"essential":true}}}"#);
+    let (patient, hasty) = (claims(), claims().timeout(Duration::from_secs(1)));
+    let (patient, hasty) =
+        tokio::join!(credential.get_token(GRAPH, &patient), credential.get_token(GRAPH, &hasty));
+    assert_eq!(patient.expect("another token").secret(), "for the claims");
+    assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
+}
+
+#[tokio::test(start_paused = true)]
+async fn token_that_dies_while_its_renewal_is_waited_for_is_not_given() {
+    let service = Service::default();
+    let credential = credential_after(&service, Duration::from_secs(3599 - 1)).await;
+    service.next([Does::Hang]);
+    let (patient, hasty) = (plain(), plain().timeout(Duration::from_millis(1_001)));
+    service.next([Does::AnswerAfter(Duration::from_secs(5), Service::grant("renewed", 3599))]);
+    let (patient, hasty) =
+        tokio::join!(credential.get_token(GRAPH, &patient), credential.get_token(GRAPH, &hasty));
+    assert_eq!(patient.expect("the renewed token").secret(), "renewed");
+    assert_eq!(hasty.expect_err("its time was up").code(), "ERR_REQUEST_TIMEOUT");
 }
 
 #[tokio::test(start_paused = true)]

@@ -229,6 +229,36 @@ fn renewal_that_its_runtime_never_began_is_begun_by_another_caller() {
     assert_eq!(ask(&second), Service::token(2));
 }
 
+#[test]
+fn caller_outside_of_a_runtime_gets_the_token_that_is_alive_until_its_end() {
+    let service = Service::default();
+    let clock = SteppingClock::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let options = runtime.block_on(async { service.options().clock(clock.clone()) });
+    let credential =
+        certgrant::ClientSecretCredential::new(TENANT, CLIENT_ID, "secret", options).expect("a credential");
+    runtime.block_on(credential.get_token(GRAPH, &plain())).expect("a token");
+    clock.set(NOW + 3_599 - 10);
+    service.always(Does::Hang);
+    let ask = || {
+        let options = plain();
+        let call = core::pin::pin!(credential.get_token(GRAPH, &options));
+        let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+        match call.poll(&mut context) {
+            core::task::Poll::Ready(token) => token.expect("the token at hand").secret().to_owned(),
+            core::task::Poll::Pending => panic!("it can't wait"),
+        }
+    };
+    assert_eq!((ask(), service.count()), (Service::token(1), 1), "there is nothing to renew it on");
+    // Another runtime's renewal can be joined, and not be waited for.
+    runtime.spawn({
+        let credential = credential.clone();
+        async move { credential.get_token(GRAPH, &plain()).await }
+    });
+    runtime.block_on(settle());
+    assert_eq!((ask(), service.count()), (Service::token(1), 2));
+}
+
 /// With a time limit and without.
 fn hurried_or_not() -> [certgrant::TokenOptions; 2] {
     [plain(), plain().timeout(Duration::from_secs(9))]
