@@ -188,9 +188,12 @@ impl Error {
     }
 
     /// Whether the credential can't be used in this environment, so that a [`ChainedTokenCredential`](crate::ChainedTokenCredential)
-    /// goes on with the next.
+    /// goes on with the next. So count all failures of a managed identity, as they do in `@azure/identity`: refusals, outages,
+    /// an endpoint that is not reached; not its caller's own mistakes and time limits.
     pub fn is_unavailable(&self) -> bool {
-        let is_identity = |error: &certgrant_core::Error| error.code() == ErrorCode::IdentityUnavailable;
+        let is_identity = |error: &certgrant_core::Error| {
+            matches!(error.code(), ErrorCode::IdentityUnavailable | ErrorCode::IdentityUnsupported)
+        };
         self.0.is_unavailable || self.as_core().is_some_and(is_identity)
     }
 

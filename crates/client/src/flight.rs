@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use certgrant_core::{CachingStep, FlightId, Input, Notice, SigningRequest, Step, Timestamp};
+use certgrant_core::{CachingStep, ErrorKind, FlightId, Input, Notice, SigningRequest, Step, Timestamp};
 use tokio::time::Instant;
 
 use crate::answer::answer_of;
@@ -82,7 +82,10 @@ impl TokenClient {
             (Err(error), _) => {
                 let error = whole(error);
                 self.host.events.failed(&error);
-                Err(error)
+                // Nobody can tell a machine without the identity from one whose endpoint fails.
+                let is_of_machine =
+                    matches!(self.proof, Proof::Machine) && error.kind() != ErrorKind::Internal;
+                Err(if is_of_machine { error.as_unavailable() } else { error })
             }
         }
     }

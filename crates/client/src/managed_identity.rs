@@ -16,6 +16,9 @@ use crate::proof::Proof;
 /// Gets tokens of the identity that Azure gives to this machine: a virtual machine, App Service, Functions, Container Apps,
 /// Service Fabric, Azure Arc, Cloud Shell, or Machine Learning. Which one it is is told by the environment.
 ///
+/// A [`ChainedTokenCredential`](crate::ChainedTokenCredential) goes on behind whatever its endpoint answers but a token, and if
+/// it is not reached.
+///
 /// It is also a federated credential of an application that trusts it:
 ///
 /// ```no_run
@@ -59,7 +62,7 @@ impl ManagedIdentityCredential {
     ///
     /// # Errors
     ///
-    /// `ERR_IDENTITY_UNSUPPORTED` if this kind of machine can't tell identities by such an id.
+    /// `ERR_IDENTITY_UNSUPPORTED` if this kind of machine can't tell identities by such an id, behind which a chain goes on.
     pub fn new(id: ManagedIdentityId, options: ClientOptions) -> Result<Self> {
         Self::of_variables(|name| env::var(name).ok(), id, options)
     }
@@ -89,7 +92,7 @@ impl ManagedIdentityCredential {
             ManagedIdentityId::ResourceId(id) => identity.resource_id = Some(id),
         }
         let of = Identity::new("", "", options);
-        let client = TokenClient::new(&of, CredentialOptions::ManagedIdentity(identity), Proof::InCore)?;
+        let client = TokenClient::new(&of, CredentialOptions::ManagedIdentity(identity), Proof::Machine)?;
         Ok(Self { client })
     }
 }

@@ -12,8 +12,10 @@ use crate::transport::BoxFuture;
 /// What the steps of a flight need.
 #[derive(Debug)]
 pub(crate) enum Proof {
-    /// Nothing that core does not have: a secret, or the place of this machine.
+    /// Nothing that core does not have: a secret.
     InCore,
+    /// The place of this machine, which is core's business, too.
+    Machine,
     /// Assertions of somebody else's.
     Assertion(Box<dyn AssertionSource>),
     /// A certificate that may be renewed.

@@ -88,7 +88,7 @@ async fn identities_are_told_by_their_ids() {
     let id = ManagedIdentityId::ClientId(USER_ASSIGNED.to_owned());
     let error =
         ManagedIdentityCredential::of_variables(cloud_shell, id, options).expect_err("it can't be told");
-    assert_eq!(error.code(), "ERR_IDENTITY_UNSUPPORTED");
+    assert_eq!((error.code(), error.is_unavailable()), ("ERR_IDENTITY_UNSUPPORTED", true));
 }
 
 #[tokio::test]
@@ -151,6 +151,66 @@ async fn machine_without_an_identity_is_unavailable_to_a_chain() {
     assert_eq!(token.secret(), Service::token(2));
     assert!(asked.elapsed() <= std::time::Duration::from_secs(3), "{:?}", asked.elapsed());
     assert!(service.requests()[0].url.starts_with("http://169.254.169.254/"));
+}
+
+/// A managed identity of App Service, which is known to have an endpoint.
+fn app_service(service: &Service) -> ManagedIdentityCredential {
+    let variable = |name: &str| match name {
+        "IDENTITY_ENDPOINT" => Some("http://127.0.0.1:41741/msi/token".to_owned()),
+        "IDENTITY_HEADER" => Some("header-of-the-tests".to_owned()),
+        _ => None,
+    };
+    ManagedIdentityCredential::of_variables(variable, ManagedIdentityId::SystemAssigned, service.options())
+        .expect("a credential")
+}
+
+#[tokio::test(start_paused = true)]
+async fn chain_goes_on_behind_a_managed_identity_that_fails() {
+    for trouble in [
+        Does::status(400),
+        Does::status(403),
+        Does::status(404),
+        Does::retry_after(429, 60),
+        Does::status(500),
+        Does::status(503),
+        Does::Answer(200, vec![], "<html>".to_owned()),
+        Does::Break,
+        Does::Hang,
+    ] {
+        let (identity, next) = (Service::default(), Service::default());
+        identity.always(trouble.clone());
+        let error = app_service(&identity).get_token(GRAPH, &plain()).await.expect_err("it fails");
+        assert!(error.is_unavailable(), "{trouble:?}: {error}");
+        let chain = ChainedTokenCredential::new().or(app_service(&identity)).or(next.secret_credential());
+        let token = chain.get_token(GRAPH, &plain()).await;
+        let token = token.unwrap_or_else(|error| panic!("{trouble:?}: {error}"));
+        assert_eq!(token.secret(), Service::token(1), "{trouble:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn chain_ends_at_a_managed_identity_where_its_caller_or_certgrant_is_to_blame() {
+    let identity = Service::default();
+    identity.always(Does::Hang);
+    let in_a_hurry = plain().timeout(std::time::Duration::from_secs(1));
+    let error = app_service(&identity).get_token(GRAPH, &in_a_hurry).await.expect_err("its time was up");
+    assert_eq!((error.code(), error.is_unavailable()), ("ERR_REQUEST_TIMEOUT", false));
+    let error = app_service(&identity).get_token(&["a\nb"], &plain()).await.expect_err("no scope");
+    assert_eq!((error.code(), error.is_unavailable()), ("ERR_SCOPE_INVALID", false));
+    identity.always(Does::Panic);
+    let error = app_service(&identity).get_token(GRAPH, &plain()).await.expect_err("a panic");
+    assert_eq!((error.code(), error.is_unavailable()), ("ERR_INTERNAL", false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_the_token_service_do_not_count_as_those_of_a_managed_identity() {
+    for trouble in [Does::status(403), Does::retry_after(429, 60), Does::status(503), Does::Break, Does::Hang]
+    {
+        let service = Service::default();
+        service.always(trouble.clone());
+        let error = service.secret_credential().get_token(GRAPH, &plain()).await.expect_err("it fails");
+        assert!(!error.is_unavailable(), "{trouble:?}: {error}");
+    }
 }
 
 #[tokio::test]
