@@ -35,6 +35,7 @@ pub(crate) struct TokenClient {
     pub(crate) proof: Proof,
     pub(crate) signatures: Signatures,
     pub(crate) host: Host,
+    is_of_one_tenant: bool,
 }
 
 /// What flights and callers share.
@@ -80,7 +81,8 @@ impl TokenClient {
     ) -> Result<Arc<Self>> {
         let core = CachingClient::new(config, identity.cache_limits(), random()?)?;
         let state = Mutex::new(State { core, key, flights: HashMap::new() });
-        Ok(Arc::new(Self { state, proof, signatures: Signatures::default(), host }))
+        let (signatures, is_of_one_tenant) = (Signatures::default(), identity.is_of_one_tenant());
+        Ok(Arc::new(Self { state, proof, signatures, host, is_of_one_tenant }))
     }
 
     /// The application's own token for one scope, if it is in the cache and not to be renewed yet: the way of nearly every call.
@@ -88,6 +90,7 @@ impl TokenClient {
         let ([scope], (tenant, enable_cae)) = (scopes, options.plain()?) else {
             return None;
         };
+        let tenant = tenant.filter(|_| !self.is_of_one_tenant);
         let now = self.host.now();
         let token = self.state().core.fresh(scope, tenant, enable_cae, now)?;
         self.host.events.served();
@@ -104,7 +107,7 @@ impl TokenClient {
         if let (None, Some(token)) = (user, self.cached(scopes, options)) {
             return Ok(token);
         }
-        let request = options.request(scopes, user)?;
+        let request = options.request(scopes, user, self.is_of_one_tenant)?;
         let instead = || self.living(&request);
         let token = within(options.patience(), self.wait_for(&request), instead).await?;
         Ok(AccessToken::new(token))
@@ -123,7 +126,8 @@ impl TokenClient {
         options: &TokenOptions,
         user: Option<&User>,
     ) -> Result<bool> {
-        Ok(self.state().core.remove(&options.request(scopes, user)?)?)
+        let request = options.request(scopes, user, self.is_of_one_tenant)?;
+        Ok(self.state().core.remove(&request)?)
     }
 
     /// Forgets all tokens.

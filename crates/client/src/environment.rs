@@ -20,6 +20,8 @@ use crate::token::AccessToken;
 /// | `AZURE_CLIENT_SEND_CERTIFICATE_CHAIN` | `1` or `true` sends its chain along |
 /// | `AZURE_ADDITIONALLY_ALLOWED_TENANTS` | further tenants, `;` between them; `*` for all |
 /// | `AZURE_AUTHORITY_HOST` | another cloud |
+/// | `AZURE_REGIONAL_AUTHORITY_NAME` | a region, as of [`ClientOptions::region`] |
+/// | `AZURE_IDENTITY_DISABLE_MULTITENANTAUTH` | if it is set, the tenants that requests name do not count |
 #[derive(Clone, Debug)]
 pub struct EnvironmentCredential(Kind);
 
@@ -59,7 +61,7 @@ impl EnvironmentCredential {
         let (tenant, client_id) = (variable("AZURE_TENANT_ID"), variable("AZURE_CLIENT_ID"));
         let (secret, path) = (variable("AZURE_CLIENT_SECRET"), variable("AZURE_CLIENT_CERTIFICATE_PATH"));
         let options = options
-            .or_authority(variable("AZURE_AUTHORITY_HOST"))
+            .or_environment(variable)
             .or_additionally_allowed_tenants(variable("AZURE_ADDITIONALLY_ALLOWED_TENANTS").as_deref());
         let kind = match (tenant, client_id, secret, path) {
             (Some(tenant), Some(client_id), Some(secret), _) => {

@@ -31,6 +31,7 @@ pub struct ClientOptions {
     additionally_allowed_tenants: Vec<String>,
     disable_instance_discovery: bool,
     region: Option<String>,
+    is_of_one_tenant: bool,
     max_retries: Option<u32>,
     request_timeout: Option<Duration>,
     cache_limits: CacheLimits,
@@ -43,7 +44,9 @@ pub struct ClientOptions {
 #[cfg(feature = "reqwest")]
 impl Default for ClientOptions {
     /// The public cloud or the one that `AZURE_AUTHORITY_HOST` names, over an [`HttpClient`](crate::HttpClient) with its defaults, which is made
-    /// with the credential.
+    /// with the credential. In whatever options, the variable `AZURE_REGIONAL_AUTHORITY_NAME` stands in for a
+    /// [region](ClientOptions::region) that is not given, and with `AZURE_IDENTITY_DISABLE_MULTITENANTAUTH` no tenant but the
+    /// credential's own is asked, whatever requests name.
     fn default() -> Self {
         Self::new(None)
     }
@@ -66,6 +69,7 @@ impl ClientOptions {
             additionally_allowed_tenants: Vec::new(),
             disable_instance_discovery: false,
             region: None,
+            is_of_one_tenant: false,
             max_retries: None,
             request_timeout: None,
             cache_limits: CacheLimits::default(),
@@ -102,7 +106,7 @@ impl ClientOptions {
     }
 
     /// The Azure region whose token service is asked: a name such as `westeurope`, or `AutoDiscoverRegion` for that of this
-    /// machine. Entra refuses most applications there.
+    /// machine. Entra refuses most applications there. By default what `AZURE_REGIONAL_AUTHORITY_NAME` says, else none.
     #[must_use]
     pub fn region(mut self, name: impl Into<String>) -> Self {
         self.region = Some(name.into());
@@ -153,9 +157,12 @@ impl ClientOptions {
         self
     }
 
-    /// The same with that authority, if it has none.
-    pub(crate) fn or_authority(mut self, authority: Option<String>) -> Self {
-        self.authority = self.authority.or(authority);
+    /// The same with what the environment has for all credentials, where it goes behind that of the options.
+    pub(crate) fn or_environment(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        self.authority = self.authority.or_else(|| variable("AZURE_AUTHORITY_HOST"));
+        self.region = self.region.or_else(|| variable("AZURE_REGIONAL_AUTHORITY_NAME"));
+        // By the name that @azure/identity has for it.
+        self.is_of_one_tenant |= variable("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH").is_some();
         self
     }
 
@@ -216,10 +223,9 @@ impl Identity {
         client_id: impl Into<String>,
         options: ClientOptions,
     ) -> Arc<Self> {
-        let of_environment = || env::var("AZURE_AUTHORITY_HOST").ok().filter(|host| !host.is_empty());
-        let authority = options.authority.clone().or_else(of_environment);
+        let options = options.or_environment(|name| env::var(name).ok().filter(|value| !value.is_empty()));
         Arc::new(Self {
-            authority: authority.unwrap_or_else(|| PUBLIC_CLOUD.to_owned()),
+            authority: options.authority.clone().unwrap_or_else(|| PUBLIC_CLOUD.to_owned()),
             tenant: tenant.into(),
             client_id: client_id.into(),
             options,
@@ -232,6 +238,11 @@ impl Identity {
 
     pub(crate) fn silences_secret_warning(&self) -> bool {
         self.options.silences_secret_warning
+    }
+
+    /// Whether the tenants that requests name do not count.
+    pub(crate) fn is_of_one_tenant(&self) -> bool {
+        self.options.is_of_one_tenant
     }
 
     pub(crate) fn cache_limits(&self) -> CacheLimits {
@@ -339,10 +350,16 @@ impl TokenOptions {
         self.claims.is_none().then_some((self.tenant.as_deref(), self.enable_cae))
     }
 
-    pub(crate) fn request(&self, scopes: &[&str], user: Option<&User>) -> Result<TokenRequest> {
+    pub(crate) fn request(
+        &self,
+        scopes: &[&str],
+        user: Option<&User>,
+        is_of_one_tenant: bool,
+    ) -> Result<TokenRequest> {
+        let tenant = self.tenant.as_deref().filter(|_| !is_of_one_tenant);
         Ok(TokenRequest {
             user_assertion: user.cloned(),
-            tenant: self.tenant.as_deref().map(Tenant::parse).transpose()?,
+            tenant: tenant.map(Tenant::parse).transpose()?,
             claims: self.claims.clone(),
             enable_cae: self.enable_cae,
             correlation_id: self.correlation_id.clone(),

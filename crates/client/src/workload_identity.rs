@@ -73,12 +73,7 @@ impl WorkloadIdentityCredential {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let needed = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"];
         if let [Some(tenant), Some(client_id), Some(file)] = needed.map(variable) {
-            return Self::new(
-                tenant,
-                client_id,
-                file,
-                options.or_authority(variable("AZURE_AUTHORITY_HOST")),
-            );
+            return Self::new(tenant, client_id, file, options.or_environment(variable));
         }
         let missing: Vec<&str> = needed.into_iter().filter(|name| variable(name).is_none()).collect();
         let hint = "label the pod azure.workload.identity/use so that Azure Workload Identity sets them";

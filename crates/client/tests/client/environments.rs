@@ -80,6 +80,48 @@ async fn authority_of_the_environment_goes_behind_that_of_the_options() {
     }
 }
 
+#[tokio::test]
+async fn region_of_the_environment_goes_behind_that_of_the_options() {
+    let service = Service::default();
+    let secret = ("AZURE_CLIENT_SECRET", "s");
+    let known = [APP[0], APP[1], secret, ("AZURE_REGIONAL_AUTHORITY_NAME", "westeurope")];
+    for (options, host) in [
+        (service.options(), "westeurope.login.microsoft.com"),
+        (service.options().region("westus2"), "westus2.login.microsoft.com"),
+    ] {
+        let credential =
+            EnvironmentCredential::of_variables(variables(&known), options).expect("a credential");
+        credential.get_token(GRAPH, &plain()).await.expect("a token");
+        assert!(service.requests().last().expect("a request").url.starts_with(&format!("https://{host}/")));
+    }
+}
+
+#[tokio::test]
+async fn tenants_of_requests_do_not_count_where_the_environment_forbids_them() {
+    let service = Service::default();
+    let path = file("single-tenant-workload-token", "workload.token.x");
+    let known = [
+        APP[0],
+        APP[1],
+        ("AZURE_CLIENT_SECRET", "s"),
+        ("AZURE_FEDERATED_TOKEN_FILE", path.to_str().expect("text")),
+        ("AZURE_IDENTITY_DISABLE_MULTITENANTAUTH", "1"),
+    ];
+    let options = || service.options().additionally_allowed_tenants(["contoso.com"]);
+    let secret = EnvironmentCredential::of_variables(variables(&known), options());
+    let workload = WorkloadIdentityCredential::of_variables(variables(&known), options());
+    let credentials: [Box<dyn certgrant::TokenCredential>; 2] =
+        [Box::new(secret.expect("a credential")), Box::new(workload.expect("a credential"))];
+    for credential in credentials {
+        let count = service.count();
+        for tenant in ["contoso.com", "fabrikam.com", "no tenant at all"] {
+            credential.get_token(GRAPH, &plain().tenant(tenant)).await.expect("a token");
+        }
+        assert_eq!(service.count(), count + 1, "it is one and the same token");
+        assert!(service.requests()[count].url.contains(TENANT));
+    }
+}
+
 #[test]
 fn environment_without_a_credential_says_what_it_has() {
     let service = Service::default();
