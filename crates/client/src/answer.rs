@@ -3,11 +3,10 @@
 use core::fmt::Display;
 use core::time::Duration;
 
-use certgrant_core::DEFAULT_TIMEOUT_MILLIS;
 use tokio::time::timeout;
 
-/// As long as one HTTP request may take by default.
-const LIMIT: Duration = Duration::from_millis(DEFAULT_TIMEOUT_MILLIS as u64);
+/// Longer than anything of certgrant's own takes with all of its retries: a function may get a token of a managed identity.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What is awaited; in its place an error, made of what was found, if there is no answer of `whom` in time. All who wait for
 /// that work get it, and whoever comes then begins it anew.

@@ -75,7 +75,7 @@ impl CertificateSource {
     }
 
     /// The bytes that a function gives: asked when the first token is, whenever an assertion is made anew (every few minutes at
-    /// most), and when the service no longer knows the certificate. One that has not answered after 30 seconds counts as failed.
+    /// most), and when the service no longer knows the certificate. One that has not answered after two minutes counts as failed.
     ///
     /// ```
     /// use certgrant::CertificateSource;

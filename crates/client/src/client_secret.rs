@@ -85,7 +85,7 @@ pub struct ClientAssertionCredential {
 impl ClientAssertionCredential {
     /// A credential of an application in a tenant. `assertion` is given the token endpoint that the assertion will be sent to,
     /// and asked anew for every request; its error becomes the source of the caller's, so its text must hold no secret. One that
-    /// has not answered after 30 seconds counts as failed.
+    /// has not answered after two minutes counts as failed.
     ///
     /// # Errors
     ///

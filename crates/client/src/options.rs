@@ -331,7 +331,7 @@ impl TokenOptions {
     }
 
     /// How long this caller waits; by default as long as the requests and their retries take, at most some 90 seconds, and as
-    /// signers, functions and files take, at most 30 seconds each. Other callers of the same token are not affected.
+    /// signers, functions and files take, at most two minutes each. Other callers of the same token are not affected.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -17,7 +17,7 @@ use crate::transport::BoxFuture;
 /// Signs in the place of a key beside the certificate: a vault, a hardware module, an agent.
 ///
 /// What it makes is verified with the certificate's public key before it is used. Flights that need the same signature share
-/// one call, which is given up after 30 seconds; the next flight makes another.
+/// one call, which is given up after two minutes; the next flight makes another.
 /// [`CertificateSource::signer_fn`](crate::CertificateSource::signer_fn) and
 /// [`CertificateSource::blocking_signer`](crate::CertificateSource::blocking_signer) make one of a function.
 pub trait Signer: fmt::Debug + Send + Sync + 'static {

@@ -159,7 +159,8 @@ impl ClientOptions {
         let tenant = if is_managed { Tenant::of_managed_identity() } else { Tenant::parse(&self.tenant)? };
         let default_retries = if is_managed { DEFAULT_IDENTITY_RETRIES } else { DEFAULT_MAX_RETRIES };
         #[cfg(feature = "discovery")]
-        let region = self.region.as_deref();
+        // The environment may name one for all credentials; a machine's own service has none.
+        let region = self.region.as_deref().filter(|_| !is_managed);
         #[cfg(feature = "discovery")]
         let region =
             region.map(|name| Region::parse(name, self.environment_region.as_deref())).transpose()?;

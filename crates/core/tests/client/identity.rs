@@ -265,6 +265,12 @@ fn end_alone_is_one_of_the_answers_own_clock() {
 }
 
 #[test]
+fn region_of_the_environment_is_of_no_interest() {
+    let options = ClientOptions { region: Some("no region".into()), ..client_options(environment(&[])) };
+    assert!(options.into_config().is_ok());
+}
+
+#[test]
 fn host_that_can_not_tell_identities_by_an_id_says_so() {
     for (variables, has_arc_agent) in
         [(&[][..], true), (&[("MSI_ENDPOINT", "http://localhost:1")][..], false)]
