@@ -148,6 +148,90 @@ test("Azure Arc's challenge for a key outside of its folder is refused, and no o
   }
 });
 
+/** A pod of Azure Workload Identity: its environment, and the requests that a credential in it sends. */
+async function inPod(action, changes = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "certgrant-pod-"));
+  const file = join(folder, "azure-identity-token");
+  writeFileSync(file, "header.claims.signature");
+  const pod = { AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT, AZURE_FEDERATED_TOKEN_FILE: file };
+  const fetch = scriptedFetch(granted());
+  try {
+    await within({ ...pod, ...changes }, () => action({ fetch, retryOptions: { maxRetries: 0 } }, file));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return fetch.requests;
+}
+
+test("a workload's token is exchanged where the environment has one, and no endpoint is asked", async () => {
+  const appService = { IDENTITY_ENDPOINT: "http://127.0.0.1:41741/msi/token", IDENTITY_HEADER: HEADER };
+  for (const changes of [{}, appService]) {
+    const requests = await inPod(async (own) => {
+      const identity = new ManagedIdentityCredential(own);
+      assert.equal((await identity.getToken(SCOPE)).token, "token-1");
+      assert.equal((await identity.getToken([SCOPE])).token, "token-1");
+    }, changes);
+    assert.equal(requests.length, 1);
+    const [{ url, form }] = requests;
+    assert.equal(url, `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/token`);
+    assert.equal(form.get("client_id"), CLIENT);
+    assert.equal(form.get("scope"), SCOPE);
+    assert.equal(form.get("client_assertion"), "header.claims.signature");
+  }
+});
+
+test("the workload is named by the client id alone, and the option goes before the environment", async () => {
+  const rows = [
+    [{ clientId: "option" }, "option"],
+    [{ clientId: "" }, CLIENT],
+    [{ resourceId: "/r" }, CLIENT],
+    [{ objectId: "object" }, CLIENT],
+  ];
+  for (const [options, expected] of rows) {
+    const requests = await inPod((own) => new ManagedIdentityCredential({ ...own, ...options }).getToken(SCOPE));
+    assert.equal(requests[0].form.get("client_id"), expected);
+  }
+});
+
+test("a workload that lacks its file, tenant or client id is none: the endpoint is asked", async () => {
+  for (const name of ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"]) {
+    const [{ url }] = await inPod((own) => new ManagedIdentityCredential(own).getToken(SCOPE), { [name]: "" });
+    assert.match(url, /^http:\/\/169\.254\.169\.254\//, name);
+  }
+});
+
+test("a workload's authority is asked for tokens alone, and the tenant of a call is not heard", async () => {
+  const requests = await inPod(
+    async (own) => {
+      const identity = new ManagedIdentityCredential(own);
+      await identity.getToken(SCOPE, { tenantId: "other.example" });
+      await identity.getToken(SCOPE);
+      assert.equal(identity.removeToken(SCOPE, { tenantId: "other.example" }), true);
+      assert.equal(identity.removeToken(SCOPE), false);
+    },
+    { AZURE_AUTHORITY_HOST: "https://login.sovereign.example" },
+  );
+  assert.deepEqual(
+    requests.map(({ url }) => url),
+    [`https://login.sovereign.example/${TENANT}/oauth2/v2.0/token`],
+  );
+});
+
+test("a workload whose file is gone or empty is unavailable, and a chain goes on", async () => {
+  for (const spoil of [rmSync, (file) => writeFileSync(file, "\n")]) {
+    const requests = await inPod(async (own, file) => {
+      spoil(file);
+      const none = new ManagedIdentityCredential(own);
+      const error = await failure(none.getToken(SCOPE));
+      assert.equal(error.name, "CredentialUnavailableError");
+      expectError(error, spoil === rmSync ? "ERR_FILE_UNREADABLE" : "ERR_CREDENTIAL_UNAVAILABLE");
+      const next = { getToken: async () => ({ token: "next", expiresOnTimestamp: 4e12 }) };
+      assert.equal((await new ChainedTokenCredential(none, next).getToken(SCOPE)).token, "next");
+    });
+    assert.equal(requests.length, 0);
+  }
+});
+
 test("tokens are cached, and asked for once by many callers", async () => {
   const fetch = scriptedFetch(token());
   await within({}, async () => {

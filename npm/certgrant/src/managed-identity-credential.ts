@@ -10,8 +10,9 @@ import type { ErrorCode } from "./codes.ts";
 import { argumentTypeError, argumentValueError, CertgrantError, CredentialUnavailableError } from "./errors.ts";
 import type { AccessToken, GetTokenOptions, ManagedIdentityCredentialOptions } from "./options.ts";
 import { platform } from "./platform.ts";
-import type { Proof } from "./proof.ts";
+import type { BareConfig, Proof } from "./proof.ts";
 import type { TokenCredentialLike } from "./token-provider.ts";
+import { workloadProof } from "./workload-token.ts";
 
 const NAME = "ManagedIdentityCredential";
 
@@ -42,6 +43,10 @@ const IDS = ["clientId", "resourceId", "objectId"] as const;
 /**
  * Gets tokens of a managed identity: on virtual machines and in Kubernetes, App Service, Functions and Container Apps, Service
  * Fabric, Azure Arc, Cloud Shell and Machine Learning.
+ *
+ * Where `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_TENANT_ID` and a client id (the option, or `AZURE_CLIENT_ID`) are there, as Azure
+ * Workload Identity sets them, it exchanges that file's token and asks no endpoint, as `@azure/identity` does. That identity is
+ * named by its client id alone: `resourceId` and `objectId` are not heard.
  *
  * @example
  * ```ts
@@ -80,10 +85,15 @@ export class ManagedIdentityCredential extends AppCredential {
     super({ name: NAME, tenantId: "", clientId: "", proof: identityProof(options), options });
   }
 
-  /** @throws CredentialUnavailableError if there is no managed identity here, or not this one */
+  /**
+   * Gets an access token, as {@link ClientCertificateCredential.getToken} does; an identity has one tenant, so `tenantId` is not
+   * heard.
+   *
+   * @throws CredentialUnavailableError if there is no managed identity here, or not this one
+   */
   override async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
     try {
-      return await super.getToken(scopes, options);
+      return await super.getToken(scopes, withoutTenant(options));
     } catch (error) {
       if (!(error instanceof CertgrantError) || !UNAVAILABLE.includes(error.code)) throw error;
       const { code, message, hint, statusCode, errorResponse } = error;
@@ -91,11 +101,24 @@ export class ManagedIdentityCredential extends AppCredential {
       throw errorResponse ? Object.assign(told, { statusCode, errorResponse }) : told;
     }
   }
+
+  /** Forgets the cached token of a request, as {@link ClientCertificateCredential.removeToken} does. */
+  override removeToken(scopes: string | string[], options?: Pick<GetTokenOptions, "tenantId" | "enableCae">): boolean {
+    return super.removeToken(scopes, withoutTenant(options));
+  }
+}
+
+/** Azure's own clients name the tenant that a resource is of, whatever the credential. */
+function withoutTenant<Options extends { tenantId?: string }>(options: Options | undefined): Options | undefined {
+  return typeof options?.tenantId === "string" ? { ...options, tenantId: undefined } : options;
 }
 
 function identityProof({ clientId, resourceId, objectId }: ManagedIdentityCredentialOptions): Proof {
   return {
-    async open({ backend }, config) {
+    async open(host, config) {
+      const workload = workloadOf(clientId);
+      if (workload) return workloadProof(NAME, workload.path).open(host, { ...config, ...workload.config });
+      const { backend } = host;
       const managedIdentity: ManagedIdentityConfig = {
         environment: environment(),
         hasArcAgent: await hasArcAgent(),
@@ -107,6 +130,16 @@ function identityProof({ clientId, resourceId, objectId }: ManagedIdentityCreden
       return { client, host: {}, description: "managed identity" };
     },
   };
+}
+
+/** The workload that the environment describes, if it does: `@azure/identity` lets it go before every endpoint. */
+function workloadOf(id: string | undefined): { path: string; config: Partial<BareConfig> } | undefined {
+  const clientId = id || platform().variable("AZURE_CLIENT_ID");
+  const tenant = platform().variable("AZURE_TENANT_ID");
+  const path = platform().variable("AZURE_FEDERATED_TOKEN_FILE");
+  if (!clientId || !tenant || !path) return undefined;
+  // Who sets the file sets the authority too, and @azure/identity asks nobody about it.
+  return { path, config: { tenant, clientId, disableDiscovery: true } };
 }
 
 function environment(): Record<string, string> {

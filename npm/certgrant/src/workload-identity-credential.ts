@@ -4,10 +4,10 @@
  */
 import { AppCredential } from "./app-credential.ts";
 import { expectType } from "./arguments.ts";
-import { CredentialUnavailableError, fromThrown } from "./errors.ts";
+import { CredentialUnavailableError } from "./errors.ts";
 import type { WorkloadIdentityCredentialOptions } from "./options.ts";
 import { platform } from "./platform.ts";
-import { assertionProof } from "./proof.ts";
+import { workloadProof } from "./workload-token.ts";
 
 const NAME = "WorkloadIdentityCredential";
 
@@ -38,8 +38,7 @@ export class WorkloadIdentityCredential extends AppCredential {
    */
   constructor(options: WorkloadIdentityCredentialOptions = {}) {
     const { tenantId, clientId, tokenFilePath } = parameters(options);
-    const proof = assertionProof(() => readToken(tokenFilePath), "token of a workload");
-    super({ name: NAME, tenantId, clientId, proof, options });
+    super({ name: NAME, tenantId, clientId, proof: workloadProof(NAME, tokenFilePath), options });
   }
 }
 
@@ -60,22 +59,4 @@ function parameters(
       hint: "label the pod azure.workload.identity/use so that Azure Workload Identity sets them, or give them as options",
     },
   );
-}
-
-async function readToken(path: string): Promise<string> {
-  const text = new TextDecoder().decode(await readFile(path)).trim();
-  if (text !== "") return text;
-  throw new CredentialUnavailableError(`${NAME} is unavailable: found an empty file, expected the workload's token`, {
-    hint: "check what writes the file; the next call reads it again",
-  });
-}
-
-/** A file that is not there is one more way of not being in a pod, so a chain goes on. */
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    return await platform().readFile(path);
-  } catch (thrown) {
-    const { code, message, hint, cause } = fromThrown(thrown);
-    throw new CredentialUnavailableError(message, { code, hint, cause });
-  }
 }
