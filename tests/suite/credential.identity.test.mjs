@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { expectError } from "./support/credential.mjs";
 import { CERTIFICATE, CLIENT, KEY, TENANT, withEnvironment } from "./support/fixtures.mjs";
 import { certgrant } from "./support/package.mjs";
-import { granted, json, scriptedFetch } from "./support/service.mjs";
+import { granted, json, refused, scriptedFetch, until } from "./support/service.mjs";
 
 const {
   ChainedTokenCredential,
@@ -50,6 +50,7 @@ const token = (name = "identity-token") =>
   });
 
 const within = (environment, action) => withEnvironment({ ...NONE, ...environment }, action);
+const next = { getToken: async () => ({ token: "next", expiresOnTimestamp: 4e12 }) };
 const failure = (promise) => promise.then(assert.fail, (error) => error);
 
 /** The request that a credential of this environment sends. */
@@ -225,7 +226,6 @@ test("a workload whose file is gone or empty is unavailable, and a chain goes on
       const error = await failure(none.getToken(SCOPE));
       assert.equal(error.name, "CredentialUnavailableError");
       expectError(error, spoil === rmSync ? "ERR_FILE_UNREADABLE" : "ERR_CREDENTIAL_UNAVAILABLE");
-      const next = { getToken: async () => ({ token: "next", expiresOnTimestamp: 4e12 }) };
       assert.equal((await new ChainedTokenCredential(none, next).getToken(SCOPE)).token, "next");
     });
     assert.equal(requests.length, 0);
@@ -248,20 +248,75 @@ test("the client id may be the first argument", async () => {
   assert.equal(new URL(fetch.requests[0].url).searchParams.get("client_id"), CLIENT);
 });
 
-test("where there is no identity, a chain goes on", async () => {
+test("where there is no identity, or no token of it, a chain goes on", async () => {
   const unreachable = Object.assign(new TypeError("fetch failed"), { cause: { code: "EHOSTUNREACH" } });
-  const unassigned = json({ error: "invalid_request", error_description: "Identity not found" }, { status: 400 });
-  for (const answer of [unreachable, unassigned]) {
+  const answers = [
+    [unreachable, "ERR_IDENTITY_UNAVAILABLE"],
+    [json({ error: "invalid_request", error_description: "Identity not found" }, { status: 400 }), undefined],
+    [new Response("proxies answer so", { status: 403 }), "ERR_SERVICE_REFUSED"],
+    ...[404, 410, 429, 500, 503].map((status) => [json({}, { status }), "ERR_SERVICE_UNAVAILABLE"]),
+    [new Response("<html>"), "ERR_RESPONSE_INVALID"],
+    [json({ token_type: "Bearer" }), "ERR_RESPONSE_INVALID"],
+  ];
+  for (const [answer, code = "ERR_IDENTITY_UNAVAILABLE"] of answers) {
     await within({}, async () => {
       const none = new ManagedIdentityCredential({ fetch: scriptedFetch(answer), retryOptions: { maxRetries: 0 } });
       const error = await failure(none.getToken(SCOPE));
       assert.equal(error.name, "CredentialUnavailableError");
       assert.ok(error instanceof CredentialUnavailableError);
-      expectError(error, error.code);
-      const next = { getToken: async () => ({ token: "next", expiresOnTimestamp: 4e12 }) };
+      expectError(error, code);
+      assert.equal(error.statusCode, answer.status === 200 ? undefined : answer.status);
       assert.equal((await new ChainedTokenCredential(none, next).getToken(SCOPE)).token, "next");
     });
   }
+});
+
+test("a workload that is refused is unavailable with the service's own words and its correlation id", async () => {
+  await inPod(async (own) => {
+    const fetch = scriptedFetch(refused());
+    const error = await failure(new ManagedIdentityCredential({ ...own, fetch }).getToken(SCOPE));
+    assert.ok(error instanceof CredentialUnavailableError);
+    assert.equal(error.statusCode, 401);
+    assert.deepEqual(error.errorResponse.errorCodes, [700027]);
+    assert.equal(error.correlationId, fetch.requests[0].headers.get("client-request-id"));
+    assert.ok(error.correlationId);
+  });
+});
+
+test("what the caller did ends a chain: giving up, and arguments that are wrong", async () => {
+  const rows = [
+    [SCOPE, { abortSignal: AbortSignal.abort() }, "ERR_ABORTED"],
+    [SCOPE, { claims: "no JSON" }, "ERR_CLAIMS_INVALID"],
+    [[], {}, "ERR_SCOPE_INVALID"],
+    [SCOPE, { tenantId: 5 }, "ERR_INVALID_ARG_TYPE"],
+  ];
+  await within({}, async () => {
+    for (const [scopes, options, code] of rows) {
+      const chain = new ChainedTokenCredential(new ManagedIdentityCredential({ fetch: scriptedFetch(token()) }), next);
+      assert.equal((await failure(chain.getToken(scopes, options))).code, code);
+    }
+    const bad = new ManagedIdentityCredential({ authorityHost: "http://login.example", fetch: scriptedFetch(token()) });
+    assert.equal((await failure(new ChainedTokenCredential(bad, next).getToken(SCOPE))).code, "ERR_AUTHORITY_INSECURE");
+  });
+});
+
+test("a chain goes on behind an endpoint that is silent, and ends with the caller's own time", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const environment = { IDENTITY_ENDPOINT: "http://127.0.0.1:41741/msi/token", IDENTITY_HEADER: HEADER };
+  const ask = async (milliseconds, options) => {
+    const fetch = scriptedFetch(() => new Promise(() => {}));
+    const silent = new ManagedIdentityCredential({ fetch, retryOptions: { maxRetries: 0 } });
+    const call = new ChainedTokenCredential(silent, next).getToken(SCOPE, options);
+    const settled = call.catch((error) => error);
+    await until(() => fetch.requests.length === 1);
+    t.mock.timers.tick(milliseconds);
+    return settled;
+  };
+  await within(environment, async () => {
+    assert.equal((await ask(600_000)).token, "next");
+    assert.equal((await ask(600_000, { requestOptions: { timeout: 0 } })).token, "next");
+    assert.equal((await ask(20, { requestOptions: { timeout: 20 } })).code, "ERR_REQUEST_TIMEOUT");
+  });
 });
 
 test("an id that the endpoint can't tell makes it unavailable", async () => {

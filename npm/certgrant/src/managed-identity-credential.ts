@@ -30,12 +30,21 @@ const VARIABLES = [
   "ProgramFiles",
 ] as const;
 
-/** What a chain goes on behind: there is no identity here, or not this one. */
-const UNAVAILABLE: readonly ErrorCode[] = [
-  "ERR_IDENTITY_UNAVAILABLE",
-  "ERR_IDENTITY_UNSUPPORTED",
-  "ERR_NETWORK_FAILED",
-  "ERR_SERVICE_REFUSED",
+/**
+ * What says nothing of the identity: the caller gave up, an argument or option of its is wrong, or certgrant is broken. Behind
+ * anything else a chain goes on, as behind that of `@azure/identity`.
+ */
+const NOT_OF_IDENTITY: readonly ErrorCode[] = [
+  "ERR_ABORTED",
+  "ERR_AUTHORITY_INSECURE",
+  "ERR_AUTHORITY_INVALID",
+  "ERR_BACKEND_UNAVAILABLE",
+  "ERR_CLAIMS_INVALID",
+  "ERR_INTERNAL",
+  "ERR_REGION_INVALID",
+  "ERR_RESOURCE_INVALID",
+  "ERR_SCOPE_INVALID",
+  "ERR_STEP_UNEXPECTED",
 ];
 
 const IDS = ["clientId", "resourceId", "objectId"] as const;
@@ -89,16 +98,13 @@ export class ManagedIdentityCredential extends AppCredential {
    * Gets an access token, as {@link ClientCertificateCredential.getToken} does; an identity has one tenant, so `tenantId` is not
    * heard.
    *
-   * @throws CredentialUnavailableError if there is no managed identity here, or not this one
+   * @throws CredentialUnavailableError if there is no managed identity here, not this one, or no token of it
    */
   override async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
     try {
       return await super.getToken(scopes, withoutTenant(options));
     } catch (error) {
-      if (!(error instanceof CertgrantError) || !UNAVAILABLE.includes(error.code)) throw error;
-      const { code, message, hint, statusCode, errorResponse } = error;
-      const told = new CredentialUnavailableError(message, { code, hint, cause: error });
-      throw errorResponse ? Object.assign(told, { statusCode, errorResponse }) : told;
+      throw unavailable(error, options);
     }
   }
 
@@ -106,6 +112,18 @@ export class ManagedIdentityCredential extends AppCredential {
   override removeToken(scopes: string | string[], options?: Pick<GetTokenOptions, "tenantId" | "enableCae">): boolean {
     return super.removeToken(scopes, withoutTenant(options));
   }
+}
+
+/** What a chain gets to see of `error`. */
+function unavailable(error: unknown, options: GetTokenOptions | undefined): unknown {
+  if (!(error instanceof CertgrantError) || error instanceof CredentialUnavailableError) return error;
+  const { code, message, hint, statusCode, errorResponse, correlationId } = error;
+  // Whose time was up can't be told: that of a caller who has a limit, which is mostly the shorter one.
+  const isCallers = code === "ERR_REQUEST_TIMEOUT" && options?.requestOptions?.timeout;
+  if (isCallers || NOT_OF_IDENTITY.includes(code)) return error;
+  const told = new CredentialUnavailableError(message, { code, hint, cause: error });
+  Object.assign(told, correlationId !== undefined && { correlationId });
+  return Object.assign(told, errorResponse && { statusCode, errorResponse });
 }
 
 /** Azure's own clients name the tenant that a resource is of, whatever the credential. */
