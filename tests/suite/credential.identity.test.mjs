@@ -378,6 +378,29 @@ test("Service Fabric's endpoint is known by its certificate's thumbprint, and no
   assert.equal(seen.length, 1);
 });
 
+test("several scopes are refused before anything is sent: a managed identity takes one resource", async () => {
+  const other = "https://graph.microsoft.com/.default";
+  const ask = async (own, scopes) => {
+    const expected = {
+      name: "TypeError",
+      code: "ERR_INVALID_ARG_VALUE",
+      message: "ManagedIdentityCredential.getToken: a managed identity takes one resource, found 2 scopes",
+    };
+    await assert.rejects(new ManagedIdentityCredential(own).getToken(scopes), expected);
+  };
+  for (const scopes of [[SCOPE, other], `${SCOPE} ${other}`]) {
+    const fetch = scriptedFetch(token());
+    await within({}, () => ask({ fetch }, scopes));
+    assert.equal(fetch.requests.length, 0);
+    assert.equal((await inPod((own) => ask(own, scopes))).length, 0);
+  }
+  await within({}, async () => {
+    const identity = new ManagedIdentityCredential({ fetch: scriptedFetch(token()) });
+    assert.equal((await identity.getToken([SCOPE, SCOPE])).token, "identity-token");
+    await assert.rejects(identity.getToken([5]), { name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+  });
+});
+
 test("arguments of other types, and more than one id, are refused", () => {
   const rows = [
     [[5], "ERR_INVALID_ARG_TYPE", /options must be an object, found number/],

@@ -98,9 +98,12 @@ export class ManagedIdentityCredential extends AppCredential {
    * Gets an access token, as {@link ClientCertificateCredential.getToken} does; an identity has one tenant, so `tenantId` is not
    * heard.
    *
+   * @param scopes - One scope: these endpoints know resources, and give a token for one of them.
    * @throws CredentialUnavailableError if there is no managed identity here, not this one, or no token of it
+   * @throws TypeError with the code `ERR_INVALID_ARG_VALUE` for several scopes
    */
   override async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
+    expectOneResource(scopes);
     try {
       return await super.getToken(scopes, withoutTenant(options));
     } catch (error) {
@@ -112,6 +115,15 @@ export class ManagedIdentityCredential extends AppCredential {
   override removeToken(scopes: string | string[], options?: Pick<GetTokenOptions, "tenantId" | "enableCae">): boolean {
     return super.removeToken(scopes, withoutTenant(options));
   }
+}
+
+/** A text of several scopes is several too; what is no text is refused with the other arguments. */
+function expectOneResource(scopes: string | string[]): void {
+  if (typeof scopes === "string" && !scopes.includes(" ")) return;
+  const given = [scopes].flat().flatMap((scope) => (typeof scope === "string" ? scope.split(" ") : []));
+  const { size } = new Set(given.filter((scope) => scope !== ""));
+  if (size <= 1) return;
+  throw argumentValueError(`${NAME}.getToken: a managed identity takes one resource, found ${size} scopes`);
 }
 
 /** What a chain gets to see of `error`. */
