@@ -98,6 +98,37 @@ test("a link that is a function makes its credential once, when the chain comes 
   assert.equal(made, 1);
 });
 
+test("a token that a resource rejected is forgotten by every link that has it", async () => {
+  const fetches = [scriptedFetch(granted("first")), scriptedFetch(granted("second"))];
+  const links = fetches.map((fetch) => credential(fetch));
+  const chain = new ChainedTokenCredential(new ChainedTokenCredential(links[0]), other(TOKEN), links[1]);
+  const ask = () => Promise.all([chain, ...links].map((one) => one.getToken(SCOPE)));
+  await ask();
+  assert.equal(chain.removeToken(SCOPE, { enableCae: true }), false);
+  assert.equal(chain.removeToken("https://vault.azure.net/.default"), false);
+  assert.equal(chain.removeToken([SCOPE]), true);
+  assert.equal(chain.removeToken(SCOPE), false);
+  await ask();
+  assert.deepEqual(
+    fetches.map(({ requests }) => requests.length),
+    [2, 2],
+  );
+});
+
+test("its cleared tokens are those of all links, and no link is made for that", async () => {
+  const fetch = scriptedFetch(granted());
+  const make = () => credential(fetch);
+  const chain = new ChainedTokenCredential(make, () => assert.fail("made"));
+  chain.clearTokens();
+  assert.equal(chain.removeToken(SCOPE), false);
+  await chain.getToken(SCOPE);
+  await chain.getToken(SCOPE);
+  assert.equal(fetch.requests.length, 1);
+  chain.clearTokens();
+  await chain.getToken(SCOPE);
+  assert.equal(fetch.requests.length, 2);
+});
+
 test("what is no credential is refused with its place", () => {
   for (const source of [undefined, null, {}, "x"]) {
     assert.throws(() => new ChainedTokenCredential(other(TOKEN), source), {

@@ -98,6 +98,26 @@ test("an environment without a credential is told with what was found in it", as
   assert.ok(!password.includes("hunter2"));
 });
 
+test("its tokens can be forgotten, one or all; where there is no credential there are none", async () => {
+  const fetch = scriptedFetch(granted());
+  await withEnvironment({ ...IDS, AZURE_CLIENT_CERTIFICATE_PATH: certificatePath }, async () => {
+    const one = new EnvironmentCredential({ fetch });
+    await one.getToken(SCOPE);
+    assert.equal(one.removeToken(SCOPE, { enableCae: true }), false);
+    assert.equal(one.removeToken([SCOPE]), true);
+    assert.equal(one.removeToken(SCOPE), false);
+    await one.getToken(SCOPE);
+    one.clearTokens();
+    await one.getToken(SCOPE);
+  });
+  assert.equal(fetch.requests.length, 3);
+  await withEnvironment({}, () => {
+    const none = new EnvironmentCredential();
+    none.clearTokens();
+    assert.equal(none.removeToken(SCOPE), false);
+  });
+});
+
 test("a refusal arrives as the service's own, with its status", async () => {
   const fetch = scriptedFetch(refused());
   const environment = { ...IDS, AZURE_CLIENT_CERTIFICATE_PATH: certificatePath };

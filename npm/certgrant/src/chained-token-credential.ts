@@ -54,7 +54,7 @@ export class ChainedTokenCredential {
       if (typeof source === "function" || typeof source?.getToken === "function") continue;
       throw argumentTypeError(`ChainedTokenCredential: source ${index + 1} must have a function getToken`);
     }
-    this.#links = sources.map(link);
+    this.#links = sources.map((source) => new Link(source));
   }
 
   /**
@@ -74,18 +74,45 @@ export class ChainedTokenCredential {
     this.#last = undefined;
     throw exhausted(errors);
   }
+
+  /** Has each link that was made, and can, forget all its cached tokens; requests under way go on. */
+  clearTokens(): void {
+    for (const { made } of this.#links) made?.clearTokens?.();
+  }
+
+  /**
+   * Has each link that was made, and can, forget the cached token of a request, because a resource rejected it.
+   *
+   * @returns whether there was one
+   */
+  removeToken(scopes: string | string[], options?: Pick<GetTokenOptions, "tenantId" | "enableCae">): boolean {
+    // All of them: a link that served before this one may have a token too.
+    return this.#links.filter(({ made }) => made?.removeToken?.(scopes, options) === true).length > 0;
+  }
 }
 
-/** A link whose credential is made once, when it is first asked. */
-type Link = () => ChainedCredential;
+/** A credential that may have a cache, as certgrant's have. */
+type Caching = ChainedCredential & Partial<Pick<ChainedTokenCredential, "clearTokens" | "removeToken">>;
 
-function link(source: ChainLink): Link {
-  if (typeof source !== "function") return () => source;
-  let made: ChainedCredential | undefined;
-  return () => {
-    made ??= source();
-    return made;
-  };
+/** A link whose credential is made once, when it is first asked. */
+class Link {
+  readonly #make: () => Caching;
+  #made: Caching | undefined;
+
+  constructor(source: ChainLink) {
+    if (typeof source !== "function") this.#made = source;
+    this.#make = typeof source === "function" ? source : () => source;
+  }
+
+  /** The credential, if it is there already. */
+  get made(): Caching | undefined {
+    return this.#made;
+  }
+
+  get credential(): ChainedCredential {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
 }
 
 async function ask(
@@ -95,7 +122,7 @@ async function ask(
   errors: unknown[],
 ): Promise<AccessToken | undefined> {
   try {
-    const token = await link().getToken(scopes, options);
+    const token = await link.credential.getToken(scopes, options);
     if (token) return { tokenType: "Bearer", ...token };
     errors.push(new CredentialUnavailableError("a link of the chain gave no token: found nothing, expected a token"));
   } catch (error) {

@@ -54,6 +54,20 @@ export class EnvironmentCredential {
     if (this.#credential) return this.#credential.getToken(scopes, options);
     throw unavailable();
   }
+
+  /** Forgets all cached tokens, as {@link ClientCertificateCredential.clearTokens} does. */
+  clearTokens(): void {
+    this.#credential?.clearTokens();
+  }
+
+  /**
+   * Forgets the cached token of a request, as {@link ClientCertificateCredential.removeToken} does.
+   *
+   * @returns whether there was one
+   */
+  removeToken(scopes: string | string[], options?: Pick<GetTokenOptions, "tenantId" | "enableCae">): boolean {
+    return this.#credential?.removeToken(scopes, options) ?? false;
+  }
 }
 
 function fromEnvironment(
