@@ -81,6 +81,23 @@ test("further tenants come from the environment, and the authority does", async 
   await sent({ ...environment, AZURE_ADDITIONALLY_ALLOWED_TENANTS: "*" }, {}, { tenantId: "third.example" });
 });
 
+test("an option that is undefined leaves the environment's variable in force", async () => {
+  const environment = {
+    ...IDS,
+    AZURE_CLIENT_CERTIFICATE_PATH: certificatePath,
+    AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: "1",
+    AZURE_ADDITIONALLY_ALLOWED_TENANTS: "first.example",
+    AZURE_AUTHORITY_HOST: "https://login.partner.microsoftonline.cn",
+  };
+  const names = ["additionallyAllowedTenants", "sendCertificateChain", "authorityHost", "azureRegion"];
+  const options = Object.fromEntries(names.map((name) => [name, undefined]));
+  const { url, form } = await sent(environment, options, { tenantId: "first.example" });
+  assert.equal(url, "https://login.partner.microsoftonline.cn/first.example/oauth2/v2.0/token");
+  assert.equal(readAssertion(form.get("client_assertion")).header.x5c.length, 1);
+  const none = sent(environment, { additionallyAllowedTenants: [] }, { tenantId: "first.example" });
+  await assert.rejects(none, { code: "ERR_TENANT_NOT_ALLOWED" });
+});
+
 test("an environment without a credential is told with what was found in it", async () => {
   const unavailable = (environment) =>
     withEnvironment(environment, async () => {

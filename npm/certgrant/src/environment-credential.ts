@@ -35,7 +35,7 @@ export class EnvironmentCredential {
   readonly #credential: ClientSecretCredential | ClientCertificateCredential | undefined;
 
   /**
-   * Reads the environment once; options go before it.
+   * Reads the environment once; options that are set go before it.
    *
    * @throws TypeError if an option is not of the documented type
    */
@@ -80,7 +80,7 @@ function fromEnvironment(
   const tenants = variable("AZURE_ADDITIONALLY_ALLOWED_TENANTS")
     ?.split(";")
     .map((tenant) => tenant.trim());
-  const given = { additionallyAllowedTenants: tenants?.filter((tenant) => tenant !== "") ?? [], ...options };
+  const given = { additionallyAllowedTenants: tenants?.filter((tenant) => tenant !== "") ?? [], ...set(options) };
   const secret = variable("AZURE_CLIENT_SECRET");
   if (secret !== undefined) return new ClientSecretCredential(tenantId, clientId, secret, given);
   const certificatePath = variable("AZURE_CLIENT_CERTIFICATE_PATH");
@@ -93,6 +93,11 @@ function fromEnvironment(
     certificatePassword === undefined ? { certificatePath } : { certificatePath, certificatePassword },
     { sendCertificateChain: sendsChain, ...given },
   );
+}
+
+/** The options that are set: one that is `undefined` leaves the environment's variable in force. */
+function set(options: EnvironmentCredentialOptions): EnvironmentCredentialOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function unavailable(): CredentialUnavailableError {
