@@ -43,7 +43,7 @@ test("what the tables say that certgrant exports is there", () => {
   const rows = own.split("\n").filter((row) => row.startsWith("| `") && / the same/.test(row));
   const names = rows.flatMap((row) => [...row.split("|")[1].matchAll(/`([A-Z][A-Za-z]+|getBearerTokenProvider)/g)]);
   assert.ok(names.length >= 9, `${names.length} names`);
-  for (const [, name] of names) assert.equal(typeof certgrant[name], "function", name);
+  for (const [, name] of names) assert.notEqual(certgrant[name], undefined, name);
 });
 
 test("the files that the guide names are there", () => {

@@ -20,6 +20,12 @@ export {
   type UnavailableInit,
 } from "./errors.ts";
 export type { TokenFailed, TokenRefreshed, TokenRequested, TokenServed } from "./events.ts";
+export {
+  AggregateAuthenticationErrorName,
+  AuthenticationErrorName,
+  AzureAuthorityHosts,
+  CredentialUnavailableErrorName,
+} from "./identity-names.ts";
 export type { LogEntry, Logger, LogLevel } from "./log.ts";
 export { ManagedIdentityCredential, managedIdentityAssertion } from "./managed-identity-credential.ts";
 export { AuthenticationRequiredError, OnBehalfOfCredential } from "./on-behalf-of-credential.ts";

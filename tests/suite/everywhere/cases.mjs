@@ -114,6 +114,19 @@ const CASES = {
     equal([error.code, fetch.requests.length], ["ERR_SIGNATURE_INVALID", 0]);
   },
 
+  async "errors have the names, and clouds the addresses, that are exported for them"(_make, _world, certgrant) {
+    const service = { status: 401, error: "invalid_client", errorDescription: "", errorCodes: [] };
+    const init = { code: "ERR_SERVICE_REFUSED", message: "m", hint: "h", service };
+    equal(new certgrant.AuthenticationError(init).name, certgrant.AuthenticationErrorName);
+    equal(new certgrant.CredentialUnavailableError("m").name, certgrant.CredentialUnavailableErrorName);
+    equal(new certgrant.AggregateAuthenticationError([], "m").name, certgrant.AggregateAuthenticationErrorName);
+    const { AzureChina, AzureGermany, AzureGovernment, AzurePublicCloud } = certgrant.AzureAuthorityHosts;
+    equal(AzureChina, "https://login.chinacloudapi.cn");
+    equal(AzureGermany, "https://login.microsoftonline.de");
+    equal(AzureGovernment, "https://login.microsoftonline.us");
+    equal(AzurePublicCloud, "https://login.microsoftonline.com");
+  },
+
   async "the emulator gives a token for a PEM, PS256 and RS256"(make, world) {
     await realToken(make(undefined, world.fetch, atEmulator(world)));
     await realToken(make(undefined, world.fetch, { ...atEmulator(world), algorithm: "RS256" }));
