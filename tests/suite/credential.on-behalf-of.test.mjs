@@ -136,6 +136,19 @@ test("an application's credential serves all its users with one client, and each
   assert.equal(await tokenOf(of("user-b")), "token-2");
 });
 
+test("the tokens that one user's credential clears are those of the application and of all its users", async () => {
+  const fetch = scriptedFetch(granted());
+  const application = new ClientCertificateCredential(TENANT, CLIENT, { certificate: PEM }, { fetch });
+  const of = (userAssertionToken) => new OnBehalfOfCredential({ application, userAssertionToken });
+  const ask = () => Promise.all([application, of("user-a"), of("user-b")].map((one) => one.getToken(SCOPE)));
+  await ask();
+  await ask();
+  assert.equal(fetch.requests.length, 3);
+  of("user-a").clearTokens();
+  await ask();
+  assert.equal(fetch.requests.length, 6);
+});
+
 test("users of an application who ask at the same time share one request each", async () => {
   const fetch = scriptedFetch(({ form }) => granted(form.get("assertion")));
   const application = new ClientCertificateCredential(TENANT, CLIENT, { certificate: PEM }, { fetch });

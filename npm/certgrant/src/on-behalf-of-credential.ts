@@ -53,6 +53,9 @@ export class AuthenticationRequiredError extends CertgrantError {
 /**
  * Gets tokens on behalf of one user; made anew for each user's token.
  *
+ * With an `application` it has that one's client and cache: `clearTokens` then forgets the tokens of the application and of all its
+ * users, `removeToken` one of this user's alone.
+ *
  * @example
  * ```ts
  * import { OnBehalfOfCredential } from "certgrant";

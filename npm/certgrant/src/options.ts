@@ -101,7 +101,7 @@ export interface AppCredentialOptions {
   azureRegion?: string;
   /** How often a request that failed for a passing reason is sent again. */
   retryOptions?: {
-    /** Number of retries, `0` for none. Default: `2`. */
+    /** Number of retries, `0` for none. Default: `2`, and `5` for the endpoint of a managed identity. */
     maxRetries?: number;
     /** Accepted for compatibility: the core spaces its retries itself. */
     retryDelayInMs?: number;
@@ -197,6 +197,7 @@ export type OnBehalfOfCredentialOptions = OnBehalfOfUser &
         /**
          * certgrant's own: a credential of this API that is there already. All its users' tokens are got with its one client, and
          * kept in its cache, each for its user alone; so nothing has to be opened for each call.
+         * `clearTokens` of any of them empties that cache for all.
          */
         application: AppCredential;
       }
