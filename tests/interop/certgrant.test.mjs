@@ -118,7 +118,7 @@ for (const strict of [false, true]) {
 /** What is wrong, the changed call, and what the caller sees of the service's answer. */
 const REFUSALS = [
   ["certificate is not registered", stranger, 700027, "invalid_client", 401, /does not have the certificate in use/],
-  ["registered key has expired", { clientId: EXPIRED_KEY }, 700027, "invalid_client", 401, /outside of its dates/],
+  ["registered key has expired", { clientId: EXPIRED_KEY }, 700027, "invalid_client", 401, /outside of the dates that it was registered with/],
   ["key is another than the thumbprint's", otherKey, 700027, "invalid_client", 401, /signature is not of its key/],
   ["application is unknown", { clientId: UNKNOWN }, 700016, "unauthorized_client", 400, /client id and tenant/],
   ["tenant is unknown", { tenant: "fabrikam.example" }, 90002, "invalid_request", 400, /check the tenant id/],
