@@ -133,7 +133,8 @@ export interface AppCredentialOptions {
     tokens?: number;
     /**
      * Characters of tokens and of what they were asked by. Default: 256 Mi. On Node, what is beyond the 1,024 tokens used last may
-     * take twice as much memory; and whoever keeps a token that came from there keeps the megabyte that it is a part of.
+     * take twice as much memory; and whoever keeps a token or a correlation id that came from there keeps the megabyte that it is a
+     * part of.
      */
     bytes?: number;
   };

@@ -89,8 +89,8 @@ export class TokenShelf {
     const middle = start + (at & LONGEST_ID);
     const end = middle + (of & LONGEST_TOKEN);
     const { text } = this.#pieces[of >>> TOKEN_LENGTH] as Piece;
-    // The id is copied: who has a part of a piece keeps all of it, and ids are what people write down.
-    if (text !== undefined) return { correlationId: copyOf(text.slice(start, middle)), token: text.slice(middle, end) };
+    // Not read, and so not fetched from far memory: a copy of the id alone made going round a million tokens a third slower.
+    if (text !== undefined) return { correlationId: text.slice(start, middle), token: text.slice(middle, end) };
     return {
       correlationId: this.#bytes.toString("latin1", start, middle),
       token: this.#bytes.toString("latin1", middle, end),
@@ -174,9 +174,4 @@ export class TokenShelf {
     this.#pieces[index] = undefined;
     this.#free.push(index);
   }
-}
-
-/** The same text with memory of its own: V8 makes a new one to put the two together. */
-function copyOf(text: string): string {
-  return ` ${text}`.slice(1);
 }
