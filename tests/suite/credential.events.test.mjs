@@ -98,7 +98,7 @@ test("a refresh behind a caller is told beside what the caller got", async (t) =
 });
 
 test("a refresh that fails is told as one that costs no caller a token", async (t) => {
-  const one = await aging(t, refused());
+  const one = await aging(t, refused({ error_codes: [7000222], trace_id: "trace-1" }));
   const messages = await told(async (messages) => {
     assert.equal((await one.getToken(SCOPE)).token, "token-1");
     await until(() => messages.length === 3, "the failure");
@@ -106,6 +106,7 @@ test("a refresh that fails is told as one that costs no caller a token", async (
   const failed = messages.find(([name]) => name === "failed")[1];
   assert.equal(failed.isServed, true);
   assert.equal(failed.code, "ERR_SERVICE_REFUSED");
+  assert.deepEqual([failed.statusCode, failed.errorCodes, failed.traceId], [401, [7000222], "trace-1"]);
 });
 
 test("the tenant of a call is told only where account identifiers may be", async () => {

@@ -3,8 +3,9 @@ import { abortError, CertgrantError } from "./errors.ts";
 import { MAX_TIMER_DELAY, type ResponseInput } from "./transport.ts";
 
 /**
- * How long a function of the application's may take, in milliseconds: a signer, a source of assertions or of certificates. Longer
- * than any of certgrant's own takes with all of its retries; one that hangs must not block a token for good.
+ * How long a function of the application's may take, in milliseconds: a signer, a source of assertions or of certificates. One that
+ * hangs must not block a token for good. Longer than a flight takes with all of its retries; a vault that needs all of those, behind a
+ * credential that needs all of its own, is given up before.
  */
 const LONGEST_ASIDE = 120_000;
 
